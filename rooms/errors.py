@@ -1,0 +1,142 @@
+"""What the waiting room refuses, each refusal with a stable code; how they reach a peer is `web/`'s business.
+
+    RoomsError
+    ├── Refused            the command makes no sense as asked; nothing was changed
+    │   ├── MalformedCpr, UnknownPerson, AlreadyPatient, PatientInConsultation
+    │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
+    │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
+    │   └── RoomClosed, AlreadyQueued, WrongState
+    └── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
+
+No message holds a CPR number or what somebody typed.
+"""
+
+from __future__ import annotations
+
+
+class RoomsError(Exception):
+    """A refusal. `code` is stable and on the wire; the text says what was wrong and what to do."""
+
+    code = "refused"
+
+
+class Refused(RoomsError):
+    """The command cannot be carried out as asked."""
+
+
+class NotFound(RoomsError):
+    """Nothing by that id is visible to whoever asked."""
+
+    code = "not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is nothing here by that id.")
+
+
+class MalformedCpr(Refused):
+    code = "cpr_malformed"
+
+    def __init__(self) -> None:
+        super().__init__("A CPR number is ten digits, DDMMYY-SSSS, and begins with a date that exists.")
+
+
+class UnknownPerson(Refused):
+    code = "person_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody with that CPR number uses the app. Only users of the app can be added.")
+
+
+class AlreadyPatient(Refused):
+    code = "patient_exists"
+
+    def __init__(self) -> None:
+        super().__init__("That person is on the clinic's patient list already.")
+
+
+class PatientInConsultation(Refused):
+    code = "patient_in_consultation"
+
+    def __init__(self) -> None:
+        super().__init__("The patient is in a consultation. End it before you remove the patient.")
+
+
+class MalformedClinicIdentifier(Refused):
+    code = "clinic_identifier_malformed"
+
+    def __init__(self) -> None:
+        super().__init__("Give the ydernummer (5 or 6 digits) or the whole SOR-ID (digits alone).")
+
+
+class MistypedSorId(Refused):
+    code = "sor_id_mistyped"
+
+    def __init__(self) -> None:
+        super().__init__("The SOR-ID's check digit does not match: a digit is mistyped. Give the exact SOR-ID.")
+
+
+class UnknownClinic(Refused):
+    code = "clinic_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("No clinic here has that ydernummer or SOR-ID.")
+
+
+class NotStaffHere(Refused):
+    code = "not_staff_here"
+
+    def __init__(self) -> None:
+        super().__init__("You have no access to that clinic. A practitioner of the clinic can give you access.")
+
+
+class DeclarationMissing(Refused):
+    code = "declaration_missing"
+
+    def __init__(self) -> None:
+        super().__init__("Accept the declaration as it reads now to go on.")
+
+
+class UnknownPractitioner(Refused):
+    code = "practitioner_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("Pick one of the clinic's practitioners.")
+
+
+class MessageInvalid(Refused):
+    code = "message_invalid"
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(f"A message is 1 to {longest} characters long.")
+
+
+class ExplanationInvalid(Refused):
+    code = "explanation_invalid"
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(f"An explanation is 1 to {longest} characters long.")
+
+
+class RoomClosed(Refused):
+    code = "room_closed"
+
+    def __init__(self) -> None:
+        super().__init__("The waiting room is closed.")
+
+
+class AlreadyQueued(Refused):
+    code = "already_queued"
+
+    def __init__(self) -> None:
+        super().__init__("The patient is in this clinic's queue or in a consultation already.")
+
+
+class WrongState(Refused):
+    """A verb that the state table has no entry for; names both, and who got there first where that is known."""
+
+    code = "wrong_state"
+
+    def __init__(self, state: str, verb: str, by: str | None = None) -> None:
+        self.state, self.verb, self.by = state, verb, by
+        who = f" by {by}" if by else ""
+        super().__init__(f"It cannot '{verb}': it is '{state}' already{who}.")

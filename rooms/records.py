@@ -1,0 +1,137 @@
+"""What the waiting room hands out: frozen records, with no behaviour and no I/O.
+
+Times are timezone-aware UTC datetimes. Ids are opaque strings, fit for URLs and logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from .cpr import Cpr
+from .states import RoomState, VisitState
+
+
+class Role(StrEnum):
+    """In what capacity somebody acts; stands on every event."""
+
+    PRACTITIONER = "practitioner"
+    EMPLOYEE = "employee"
+    PATIENT = "patient"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Practitioner:
+    """One practitioner's place in one clinic; `id` is of the place, `person_id` of the person."""
+
+    id: str
+    person_id: str
+    name: str
+    authorisation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: the person logged in, in what role, and the practitioner it is done for (staff only)."""
+
+    person_id: str
+    role: Role
+    practitioner_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clinic:
+    """A clinic and its waiting room. At least one of `ydernummer` and `sor_id` is set."""
+
+    id: str
+    name: str
+    phone: str
+    ydernummer: str | None
+    sor_id: str | None
+    room: RoomState
+    open_message: str
+    closed_message: str
+    last_event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One person's access to one clinic; `id` is of the access, not of the person."""
+
+    id: str
+    clinic_id: str
+    person_id: str
+    name: str
+    cpr: Cpr
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visit to one clinic, from joining the queue to its end."""
+
+    id: str
+    clinic_id: str
+    patient_id: str
+    person_id: str
+    name: str
+    cpr: Cpr
+    state: VisitState
+    joined_at: datetime
+    accepted_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    practitioner_id: str | None
+    practitioner_name: str | None
+    explanation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything on the clinic's screen as of event `last_event`: the room, the open visits, and those ended today."""
+
+    clinic: Clinic
+    visits: tuple[Visit, ...]
+    last_event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One clinic as the patient sees it: with the patient's open visit, else the newest closed one of today."""
+
+    clinic: Clinic
+    visit: Visit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a clinic's log. `number` counts from 1 without gaps; `data` holds ids and words, never a CPR number."""
+
+    clinic_id: str
+    number: int
+    at: datetime
+    kind: str
+    actor: Actor
+    visit_id: str | None
+    person_id: str | None
+    data: Mapping[str, Any]
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Told to the listener after a commit: which clinic's log grew to which number, and which patient it concerns."""
+
+    clinic_id: str
+    number: int
+    person_id: str | None

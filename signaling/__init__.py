@@ -1,0 +1,1 @@
+"""One browser connection: live events, SDP exchange, and who may join which call."""

@@ -1,0 +1,176 @@
+"""The wire messages of the two WebSockets, one frozen type each: who sends it, what it means, how large it may be.
+
+`docs/protocol.md` and the browser's TypeScript types are generated from this file. Every message is one JSON object with a `type`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+MAX_MESSAGE_BYTES = 64 * 1024
+"""The largest message taken from a browser, in bytes; a larger one closes the connection (RFC 6455 status 1009)."""
+
+MAX_SDP_CHARS = 32 * 1024
+"""The longest session description taken from a browser, in characters. Chrome's for one camera is about 6,000."""
+
+
+class Wire(BaseModel):
+    """The manner of every type on the wire: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# What the messages speak of.
+
+
+class RoomView(Wire):
+    """The waiting room of one clinic."""
+
+    state: Literal["closed", "open"]
+    open_message: str = Field(description="Stands on the clinic's card in the patient's app while the room is open.")
+    closed_message: str = Field(description="Stands there while the room is closed.")
+
+
+class VisitView(Wire):
+    """One visit as the clinic's staff see it. Times are milliseconds since 1970 UTC."""
+
+    id: str
+    patient_id: str
+    name: str
+    cpr: str = Field(description="DDMMYY-SSSS; for the clinic's own screen alone, never kept by the browser.")
+    state: Literal["waiting", "accepted", "in_call", "ended", "rejected", "left"]
+    joined_at_ms: int
+    accepted_at_ms: int | None
+    started_at_ms: int | None
+    ended_at_ms: int | None
+    practitioner_id: str | None = Field(description="Who accepted the patient.")
+    practitioner_name: str | None
+    explanation: str | None = Field(description="Why the patient was rejected, as the patient reads it.")
+    connected: bool = Field(description="Whether the patient's page is connected now.")
+
+
+class ClinicCard(Wire):
+    """One clinic as the patient sees it."""
+
+    clinic_id: str
+    name: str
+    phone: str
+    room: Literal["closed", "open"]
+    message: str = Field(description="The open or the closed message, whichever holds now.")
+    visit: PatientVisit | None = Field(description="The patient's open visit, else today's newest one.")
+
+
+class PatientVisit(Wire):
+    """A visit as the patient sees it."""
+
+    id: str
+    state: Literal["waiting", "accepted", "in_call", "ended", "rejected", "left"]
+    joined_at_ms: int
+    practitioner_name: str | None
+    explanation: str | None
+
+
+# The clinic's live socket: /api/clinics/{clinic_id}/live?since=N. The browser sends nothing on it.
+
+
+class BoardMessage(Wire):
+    """Server to staff: the whole board as of event `last_event`. First on a connection without `since`, or with one too old."""
+
+    type: Literal["board"] = "board"
+    last_event: int
+    room: RoomView
+    visits: tuple[VisitView, ...] = Field(description="The open visits, and those ended in the last day.")
+
+
+class EventMessage(Wire):
+    """Server to staff: event `number` of the clinic's log happened. Numbers arrive in order and without gaps.
+
+    What changed stands beside it as it is now; put it in place of what was there.
+    """
+
+    type: Literal["event"] = "event"
+    number: int
+    kind: str
+    at_ms: int
+    room: RoomView | None = None
+    visit: VisitView | None = None
+
+
+class PresenceMessage(Wire):
+    """Server to staff: the patient of a visit connected or lost the connection. Not an event of the log: the place is kept."""
+
+    type: Literal["presence"] = "presence"
+    visit_id: str
+    connected: bool
+
+
+# The patient's live socket: /api/patient/live. The browser sends nothing on it.
+
+
+class CardsMessage(Wire):
+    """Server to patient: every clinic that has added the patient, as it is now. First on a connection, and at every change."""
+
+    type: Literal["cards"] = "cards"
+    cards: tuple[ClinicCard, ...]
+
+
+# The call socket: /api/clinics/{clinic_id}/visits/{visit_id}/call for staff, /api/patient/visits/{visit_id}/call for the patient.
+
+
+class Offer(Wire):
+    """Browser to server: an SDP offer for a new leg (RFC 9429). A second one replaces the leg: the way back after any loss."""
+
+    type: Literal["offer"] = "offer"
+    sdp: str = Field(min_length=1, max_length=MAX_SDP_CHARS)
+
+
+class Answer(Wire):
+    """Server to browser: the media node's SDP answer to the offer, with its candidates; none are trickled either way."""
+
+    type: Literal["answer"] = "answer"
+    sdp: str
+
+
+class Participants(Wire):
+    """Server to browser: who of the consultation is connected to the relay now. Media flows when both are."""
+
+    type: Literal["participants"] = "participants"
+    clinician: bool
+    patient: bool
+
+
+class CallState(Wire):
+    """Server to browser: the visit's state; first on the connection and at every change. Past `in_call` the call is over."""
+
+    type: Literal["call"] = "call"
+    state: Literal["waiting", "accepted", "in_call", "ended", "rejected", "left"]
+    other_name: str = Field(description="Who is at the other end, to show beside the picture.")
+    started_at_ms: int | None
+
+
+class Problem(Wire):
+    """Server to browser: the message just sent was refused and changed nothing. The connection stays."""
+
+    type: Literal["problem"] = "problem"
+    code: str = Field(description="Stable; the browser's own texts are looked up by it.")
+    message: str = Field(description="For a person, in English; for when the code is new to the browser.")
+
+
+class Revoked(Wire):
+    """Server to browser, on any socket: access has ended (withdrawn or logged out). The connection closes with 4403."""
+
+    type: Literal["revoked"] = "revoked"
+
+
+from_browser: TypeAdapter[Offer] = TypeAdapter(Offer)
+
+LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
+PATIENT_MESSAGES = (CardsMessage, Revoked)
+CALL_MESSAGES = (Offer, Answer, Participants, CallState, Problem, Revoked)
+
+CLOSE_REVOKED = 4403
+"""WebSocket close status (RFC 6455, private range): access has ended; do not reconnect."""
+CLOSE_UNREADABLE = 4400
+"""WebSocket close status: a message could not be read as one of those above."""

@@ -1,0 +1,129 @@
+"""What the REST interface takes and gives, one frozen type each; the OpenAPI description is generated from them.
+
+Nothing here stands in a URL that could name a patient: searches are POSTed, ids are opaque.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from signaling.messages import ClinicCard, RoomView, VisitView, Wire
+
+
+class Error(Wire):
+    """The body of every refusal."""
+
+    code: str = Field(description="Stable; for programs.")
+    message: str = Field(description="What was wrong and what to do, in English; for people.")
+
+
+class Provider(Wire):
+    """One way to log in. Send the browser to `start_url`."""
+
+    id: str
+    label: str
+    start_url: str
+
+
+class DeclarationView(Wire):
+    """The declaration ("Tro- og love-erklæring") as it reads now."""
+
+    version: str
+    text: str
+
+
+class ClinicView(Wire):
+    id: str
+    name: str
+    ydernummer: str | None
+    sor_id: str | None
+
+
+class PractitionerView(Wire):
+    id: str
+    name: str
+    is_self: bool = Field(description="Whether this is the person logged in.")
+
+
+class StaffSession(Wire):
+    """Where a staff member's browser stands on its way in: `step` says what to ask for next."""
+
+    step: Literal["log_in", "choose_clinic", "choose_practitioner", "at_work"]
+    providers: tuple[Provider, ...]
+    declaration: DeclarationView
+    person_name: str | None = None
+    clinic: ClinicView | None = None
+    practitioners: tuple[PractitionerView, ...] = Field(default=(), description="To choose from, or all of the clinic.")
+    practitioner: PractitionerView | None = None
+
+
+class EnterClinic(Wire):
+    """`identifier`: ydernummer or SOR-ID. `declaration_version`: the version accepted, or null when the box is not ticked."""
+
+    identifier: str = Field(max_length=40)
+    declaration_version: str | None = Field(max_length=40)
+
+
+class ChoosePractitioner(Wire):
+    practitioner_id: str = Field(max_length=64)
+
+
+class CloseRoom(Wire):
+    """`reject_all` refuses everyone in the queue; `keep_queue` only takes no new patients."""
+
+    manner: Literal["reject_all", "keep_queue"]
+
+
+class RoomMessages(Wire):
+    open_message: str = Field(max_length=1000)
+    closed_message: str = Field(max_length=1000)
+
+
+class AddPatient(Wire):
+    cpr: str = Field(max_length=20)
+
+
+class SearchPatients(Wire):
+    """`query`: part of a name or of a CPR number; empty for everyone."""
+
+    query: str = Field(max_length=100)
+
+
+class PatientView(Wire):
+    id: str
+    name: str
+    cpr: str
+    added_at_ms: int
+
+
+class PatientList(Wire):
+    patients: tuple[PatientView, ...]
+
+
+class RejectVisit(Wire):
+    explanation: str = Field(max_length=500)
+
+
+class PatientSession(Wire):
+    """Who is logged in on the patient's page; nobody when `person_name` is null."""
+
+    providers: tuple[Provider, ...]
+    person_name: str | None = None
+
+
+class IceServer(Wire):
+    """An entry of RTCConfiguration.iceServers (W3C WebRTC)."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+class CallConfiguration(Wire):
+    """What a browser needs before it makes its peer connection."""
+
+    ice_servers: tuple[IceServer, ...]
+
+
