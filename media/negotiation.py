@@ -1,0 +1,288 @@
+"""Offer in, answer out (RFC 9429, JSEP): which codecs, header extensions and directions a leg has. Pure; touches no network.
+
+aiortc's parser reads the offer; the answer is written here, because a relay answers with what it can forward and not with
+what it can decode. The relay is always the DTLS server (`a=setup:passive`): Chrome, as the client, then leaves the choice
+of SRTP profile to us and AEAD_AES_256_GCM wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.sdp import MediaDescription, SessionDescription
+
+from .errors import MalformedSdp
+
+MAX_SECTIONS = 16
+"""The most m-sections an offer may have."""
+
+FORWARDED_EXTENSIONS = (
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "urn:3gpp:video-orientation",
+)
+"""Header extensions (RFC 8285) that still mean the same after forwarding. `mid` is not among them: its value is of the
+sender's m-sections, and without it a receiver goes by SSRC (RFC 9143 section 9.2), which the answer announces."""
+
+_FEEDBACK = {("nack", None), ("nack", "pli"), ("ccm", "fir"), ("goog-remb", None)}
+"""RTCP feedback (RFC 4585, RFC 5104, draft-alvestrand-rmcat-remb) that the relay translates."""
+
+_ANSWERED_DIRECTION = {
+    "sendrecv": "sendrecv",
+    "sendonly": "recvonly",
+    "recvonly": "sendonly",
+    "inactive": "inactive",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """One codec in one negotiation. `key` names the same codec in every other negotiation."""
+
+    key: str
+    payload_type: int
+    clock_rate_hz: int
+    rtx_payload_type: int | None
+    rtpmap: str
+    fmtp: str
+    feedback: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One m-section as answered. A section not `accepted` is answered with port 0."""
+
+    kind: str
+    mid: str
+    accepted: bool
+    direction: str = "inactive"
+    codecs: tuple[Codec, ...] = ()
+    extensions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def receives(self) -> bool:
+        """Whether the browser may send to the relay here."""
+        return self.accepted and self.direction in ("sendrecv", "recvonly")
+
+    @property
+    def sends(self) -> bool:
+        """Whether the relay may send to the browser here."""
+        return self.accepted and self.direction in ("sendrecv", "sendonly")
+
+
+@dataclass(frozen=True, slots=True)
+class Negotiated:
+    """What an offer and its answer agree on, and how to reach the one who offered."""
+
+    sections: tuple[Section, ...]
+    ice_username: str
+    ice_password: str
+    fingerprints: tuple[tuple[str, str], ...]
+
+    def section(self, kind: str) -> Section | None:
+        """The accepted section of a kind, of which there is at most one."""
+        return next((s for s in self.sections if s.accepted and s.kind == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTransport:
+    """The relay's side of the transport, for the answer. `candidates`: (address, port, priority), RFC 8839."""
+
+    ice_username: str
+    ice_password: str
+    fingerprint: str
+    candidates: Sequence[tuple[str, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingSsrcs:
+    """The SSRCs that the relay sends from in one section; `rtx` is there for video alone (RFC 4588)."""
+
+    ssrc: int
+    rtx: int | None
+
+
+def negotiate(offer: str) -> Negotiated:
+    """Read an offer and decide what to answer.
+
+    Raises:
+        MalformedSdp: it cannot be parsed, is not bundled on one transport, or lacks ICE or DTLS parameters.
+    """
+    try:
+        session = SessionDescription.parse(offer)
+    except (AssertionError, AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError):
+        # aiortc's parser has no error type of its own: these are what it lets out on unreadable text.
+        raise MalformedSdp("it cannot be parsed") from None
+    if not 0 < len(session.media) <= MAX_SECTIONS:
+        raise MalformedSdp(f"it must have 1 to {MAX_SECTIONS} media sections")
+    bundle = next((set(map(str, g.items)) for g in session.group if g.semantic == "BUNDLE"), set[str]())
+    taken: set[str] = set()
+    sections: list[Section] = []
+    first: MediaDescription | None = None
+    for media in session.media:
+        section = _answer_section(media, bundle, taken)
+        if section.accepted:
+            taken.add(media.kind)
+            first = first or media
+        sections.append(section)
+    if first is None:
+        raise MalformedSdp("it offers no sound or picture in a codec that is forwarded here")
+    if not first.ice or not first.ice.usernameFragment or not first.ice.password:
+        raise MalformedSdp("it lacks an ICE user name or password")
+    if not first.dtls or not first.dtls.fingerprints:
+        raise MalformedSdp("it lacks a DTLS fingerprint")
+    if first.dtls.role == "server":
+        raise MalformedSdp("the browser must be able to be the DTLS client (a=setup:actpass or active)")
+    return Negotiated(
+        sections=tuple(sections),
+        ice_username=first.ice.usernameFragment,
+        ice_password=first.ice.password,
+        fingerprints=tuple((f.algorithm, f.value) for f in first.dtls.fingerprints),
+    )
+
+
+def _answer_section(media: MediaDescription, bundle: set[str], taken: set[str]) -> Section:
+    mid = media.rtp.muxId
+    if not mid or len(mid) > 16 or not mid.isalnum():
+        raise MalformedSdp("a media section lacks a plain a=mid")
+    refused = Section(kind=media.kind, mid=mid, accepted=False)
+    if media.kind not in ("audio", "video") or media.kind in taken or media.port == 0:
+        return refused
+    if mid not in bundle or not media.rtcp_mux:
+        raise MalformedSdp("every section must be bundled on one transport, with rtcp-mux")
+    codecs = _codecs(media)
+    if not codecs:
+        return refused
+    offered = {extension.uri: extension.id for extension in media.rtp.headerExtensions}
+    return Section(
+        kind=media.kind,
+        mid=mid,
+        accepted=True,
+        direction=_ANSWERED_DIRECTION[media.direction or "sendrecv"],
+        codecs=codecs,
+        extensions={uri: offered[uri] for uri in FORWARDED_EXTENSIONS if 0 < offered.get(uri, 0) < 15},
+    )
+
+
+def _codecs(media: MediaDescription) -> tuple[Codec, ...]:
+    rtx_of: dict[int, int] = {}
+    for codec in media.rtp.codecs:
+        associated = codec.parameters.get("apt")
+        if codec.name.lower() == "rtx" and isinstance(associated, int) and codec.payloadType is not None:
+            rtx_of[associated] = codec.payloadType
+    found: dict[str, Codec] = {}
+    for codec in media.rtp.codecs:
+        key = codec_key(codec)
+        if key is not None and key not in found and codec.payloadType is not None:
+            found[key] = Codec(
+                key=key,
+                payload_type=codec.payloadType,
+                clock_rate_hz=codec.clockRate,
+                rtx_payload_type=rtx_of.get(codec.payloadType),
+                rtpmap=str(codec),
+                fmtp=_FMTP[key],
+                feedback=tuple(
+                    f.type + (f" {f.parameter}" if f.parameter else "")
+                    for f in codec.rtcpFeedback
+                    if (f.type, f.parameter) in _FEEDBACK
+                ),
+            )
+    return tuple(found[key] for key in _FMTP if key in found)
+
+
+_FMTP = {
+    "opus": "minptime=10;useinbandfec=1",
+    "VP8": "",
+    "H264/1/42e01f": "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+}
+"""The forwarded codecs, best first, with the format parameters they are answered with."""
+
+
+def codec_key(codec: RTCRtpCodecParameters) -> str | None:
+    """The name under which two negotiations recognise the same codec; None for one that is not forwarded."""
+    name = codec.name.lower()
+    if name == "opus" and codec.clockRate == 48000 and codec.channels == 2:
+        return "opus"
+    if name == "vp8":
+        return "VP8"
+    if (
+        name == "h264"
+        and str(codec.parameters.get("packetization-mode")) == "1"
+        and str(codec.parameters.get("profile-level-id", "")).lower() == "42e01f"
+    ):
+        return "H264/1/42e01f"
+    return None
+
+
+def write_answer(
+    negotiated: Negotiated,
+    local: LocalTransport,
+    ssrcs: Mapping[str, OutgoingSsrcs],
+    session_id: int,
+    cname: str,
+) -> str:
+    """The SDP answer (RFC 8866, RFC 9429 section 5.3). `ssrcs` has an entry for each kind that the relay sends."""
+    mids = " ".join(s.mid for s in negotiated.sections if s.accepted)
+    lines = [
+        "v=0",
+        f"o=- {session_id} 1 IN IP4 0.0.0.0",
+        "s=-",
+        "t=0 0",
+        f"a=group:BUNDLE {mids}",
+        "a=msid-semantic: WMS *",
+    ]
+    bundled_first = True
+    for section in negotiated.sections:
+        if not section.accepted:
+            lines += [
+                f"m={section.kind} 0 UDP/TLS/RTP/SAVPF 0",
+                "c=IN IP4 0.0.0.0",
+                f"a=mid:{section.mid}",
+                "a=inactive",
+            ]
+            continue
+        lines += _section_lines(section, ssrcs.get(section.kind), cname)
+        lines += [
+            f"a=ice-ufrag:{local.ice_username}",
+            f"a=ice-pwd:{local.ice_password}",
+            f"a=fingerprint:sha-256 {local.fingerprint}",
+            "a=setup:passive",
+        ]
+        if bundled_first:
+            lines += [
+                f"a=candidate:{i} 1 udp {priority} {address} {port} typ host"
+                for i, (address, port, priority) in enumerate(local.candidates, start=1)
+            ]
+            lines.append("a=end-of-candidates")
+            bundled_first = False
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _section_lines(section: Section, ssrcs: OutgoingSsrcs | None, cname: str) -> list[str]:
+    payload_types = [pt for c in section.codecs for pt in (c.payload_type, c.rtx_payload_type) if pt is not None]
+    lines = [
+        f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, payload_types))}",
+        "c=IN IP4 0.0.0.0",
+        f"a=mid:{section.mid}",
+        f"a={section.direction}",
+        "a=rtcp-mux",
+        "a=rtcp-rsize",
+    ]
+    lines += [f"a=extmap:{number} {uri}" for uri, number in section.extensions.items()]
+    for codec in section.codecs:
+        lines.append(f"a=rtpmap:{codec.payload_type} {codec.rtpmap}")
+        if codec.fmtp:
+            lines.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}")
+        lines += [f"a=rtcp-fb:{codec.payload_type} {feedback}" for feedback in codec.feedback]
+        if codec.rtx_payload_type is not None:
+            lines.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate_hz}")
+            lines.append(f"a=fmtp:{codec.rtx_payload_type} apt={codec.payload_type}")
+    if section.sends and ssrcs is not None:
+        lines.append(f"a=msid:{cname} {cname}-{section.kind}")
+        if ssrcs.rtx is not None:
+            lines.append(f"a=ssrc-group:FID {ssrcs.ssrc} {ssrcs.rtx}")
+            lines.append(f"a=ssrc:{ssrcs.rtx} cname:{cname}")
+        lines.append(f"a=ssrc:{ssrcs.ssrc} cname:{cname}")
+    return lines

@@ -1,0 +1,121 @@
+"""RTP headers rewritten from one leg's negotiation to another's (RFC 3550, RFC 8285, RFC 4588). Pure; the clock is an argument.
+
+A `StreamMap` keeps what one receiver sees of one track continuous: when the source comes back under another SSRC, sequence
+numbers and timestamps go on from where they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from struct import Struct
+
+HEADER = Struct("!BBHII")
+"""First byte, marker and payload type, sequence number, timestamp, SSRC (RFC 3550 section 5.1)."""
+
+HEADER_BYTES = HEADER.size
+REWRITTEN = Struct("!BHII")
+"""What is put in from the second byte on: marker and payload type, sequence number, timestamp, SSRC."""
+
+_EXTENSION_HEADER = Struct("!HH")
+_ONE_BYTE_PROFILE = 0xBEDE
+_UINT16 = Struct("!H")
+
+
+class StreamMap:
+    """Maps sequence numbers and timestamps of whichever SSRC feeds a track onto one outgoing SSRC, without a jump.
+
+    The hot path reads the offsets directly; `switch` must have been called for the source first.
+    """
+
+    __slots__ = ("_clock_rate_hz", "_last_at_ms", "_last_sequence", "_last_timestamp", "sequence_offset", "source_ssrc",
+                 "ssrc", "timestamp_offset")  # fmt: skip
+
+    def __init__(self, ssrc: int, clock_rate_hz: int) -> None:
+        self.ssrc = ssrc
+        self.source_ssrc: int | None = None
+        self.sequence_offset = 0
+        self.timestamp_offset = 0
+        self._clock_rate_hz = clock_rate_hz
+        self._last_sequence: int | None = None
+        self._last_timestamp = 0
+        self._last_at_ms = 0.0
+
+    def switch(self, source_ssrc: int, sequence: int, timestamp: int, now_ms: float) -> None:
+        """Let another source feed this track from its packet (`sequence`, `timestamp`), received at `now_ms`, on."""
+        self.source_ssrc = source_ssrc
+        if self._last_sequence is None:
+            self.sequence_offset = self.timestamp_offset = 0
+            return
+        elapsed = round((now_ms - self._last_at_ms) * self._clock_rate_hz / 1000)
+        self.sequence_offset = (self._last_sequence + 1 - sequence) & 0xFFFF
+        self.timestamp_offset = (self._last_timestamp + max(elapsed, 1) - timestamp) & 0xFFFFFFFF
+
+    def sent(self, sequence_out: int, timestamp_out: int, now_ms: float) -> None:
+        """Remember the newest packet that went out; an older one, out of order or repeated, is not the newest."""
+        last = self._last_sequence
+        if last is None or 0 < (sequence_out - last) & 0xFFFF < 0x8000:
+            self._last_sequence = sequence_out
+            self._last_timestamp = timestamp_out
+            self._last_at_ms = now_ms
+
+    def source_sequence(self, sequence_out: int) -> int:
+        """The source's sequence number for one that the receiver saw."""
+        return (sequence_out - self.sequence_offset) & 0xFFFF
+
+
+def payload_offset(packet: bytes | bytearray) -> int | None:
+    """Where the payload of an RTP packet begins, in bytes; None when the header runs past the packet's end."""
+    offset = HEADER_BYTES + 4 * (packet[0] & 0x0F)
+    if packet[0] & 0x10:
+        if offset + 4 > len(packet):
+            return None
+        offset += 4 + 4 * _UINT16.unpack_from(packet, offset + 2)[0]
+    return offset if offset <= len(packet) else None
+
+
+def rewrite_extensions(packet: bytearray, ids: Mapping[int, int]) -> None:
+    """Renumber one-byte header extensions (RFC 8285 section 4.2) in place; one without an entry in `ids` becomes padding.
+
+    Two-byte headers are not negotiated, so an extension block of any other profile is padded out as a whole.
+    """
+    if not packet[0] & 0x10:
+        return
+    start = HEADER_BYTES + 4 * (packet[0] & 0x0F)
+    if start + 4 > len(packet):
+        return
+    profile, words = _EXTENSION_HEADER.unpack_from(packet, start)
+    position = start + 4
+    end = min(position + 4 * words, len(packet))
+    if profile != _ONE_BYTE_PROFILE:
+        packet[position:end] = bytes(end - position)
+        return
+    while position < end:
+        byte = packet[position]
+        if byte == 0:
+            position += 1
+            continue
+        number, length = byte >> 4, (byte & 0x0F) + 1
+        if number == 15 or position + 1 + length > end:
+            packet[position:end] = bytes(end - position)
+            return
+        mapped = ids.get(number)
+        if mapped is None:
+            packet[position : position + 1 + length] = bytes(1 + length)
+        else:
+            packet[position] = mapped << 4 | (byte & 0x0F)
+        position += 1 + length
+
+
+def rewrite_original_sequence(packet: bytearray, offset: int) -> None:
+    """Shift the original sequence number in front of a retransmitted payload (RFC 4588 section 4) by `offset`.
+
+    A packet of padding alone, as senders use to probe the path, carries none and stays as it is.
+    """
+    position = payload_offset(packet)
+    if position is None:
+        return
+    padding = packet[-1] if packet[0] & 0x20 else 0
+    if len(packet) - padding - position < 2:
+        return
+    original = _UINT16.unpack_from(packet, position)[0]
+    _UINT16.pack_into(packet, position, (original + offset) & 0xFFFF)
