@@ -6,7 +6,9 @@
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
     │   └── RoomClosed, AlreadyQueued, WrongState
-    └── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
+    ├── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
+    └── StoreRefused       the store cannot be used as configured; for whoever starts the server
+        └── StoreInUse     another process holds it
 
 No message holds a CPR number or what somebody typed.
 """
@@ -140,3 +142,18 @@ class WrongState(Refused):
         self.state, self.verb, self.by = state, verb, by
         who = f" by {by}" if by else ""
         super().__init__(f"It cannot '{verb}': it is '{state}' already{who}.")
+
+
+class StoreRefused(RoomsError):
+    """The store cannot be used as configured. The message is for whoever starts the server, and names no address."""
+
+    code = "store_refused"
+
+
+class StoreInUse(StoreRefused):
+    code = "store_in_use"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process holds this store. Stop it first; several workers together need PostgreSQL and Redis."
+        )

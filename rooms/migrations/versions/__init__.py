@@ -1,0 +1,1 @@
+"""One file a version. A version that went out is never changed."""

@@ -1,0 +1,148 @@
+"""A clinic's patient list: who has access to its waiting room. Adding, finding and removing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from .cpr import Cpr, CprVault
+from .database import Database, new_id
+from .errors import AlreadyPatient, NotFound, PatientInConsultation, UnknownPerson
+from .log import append
+from .names import in_danish_order
+from .records import Actor, Patient
+from .states import VisitState, VisitVerb
+from .tables import patients, people, visits
+from .visits import IS_OPEN, Visits
+
+ACCESS_REMOVED = "Klinikken har fjernet din adgang til venteværelset."
+"""What a patient who waits reads when the clinic takes the access away."""
+
+MOST_FOUND = 200
+"""The most patients that one search gives."""
+
+_AHEAD_OF_UTC = timedelta(hours=2)
+"""How far Danish clocks are ahead of UTC at most: a child born today in Denmark is born, even if UTC is a day behind."""
+
+
+class Patients:
+    """Access by person and clinic."""
+
+    def __init__(self, database: Database, vault: CprVault, visits: Visits) -> None:
+        self._database = database
+        self._vault = vault
+        self._visits = visits
+
+    async def add(self, actor: Actor, clinic_id: str, cpr: str) -> Patient:
+        """Give a person access to the clinic's waiting room.
+
+        Raises:
+            MalformedCpr: it is no CPR number.
+            UnknownPerson: nobody with that number uses the app.
+            AlreadyPatient: the person has access already.
+            NotFound: there is no such clinic.
+        """
+        number = Cpr.parse(cpr, today=(self._database.now() + _AHEAD_OF_UTC).date())
+        async with self._database.transition(clinic_id) as transition:
+            person = (
+                await transition.connection.execute(
+                    select(people).where(people.c.cpr_lookup == self._vault.lookup(number), people.c.app_user)
+                )
+            ).one_or_none()
+            if person is None:
+                raise UnknownPerson
+            present = await transition.connection.scalar(
+                select(patients.c.id).where(
+                    patients.c.clinic_id == clinic_id,
+                    patients.c.person_id == person.id,
+                    patients.c.removed_at.is_(None),
+                )
+            )
+            if present is not None:
+                raise AlreadyPatient
+            patient = Patient(new_id(), clinic_id, person.id, person.name, number, transition.now)
+            await transition.connection.execute(
+                insert(patients).values(
+                    id=patient.id, clinic_id=clinic_id, person_id=person.id, added_at=patient.added_at
+                )
+            )
+            await append(
+                transition,
+                "patient_added",
+                actor,
+                person_id=person.id,
+                data={"patient_id": patient.id, "state": "added"},
+            )
+        return patient
+
+    async def search(self, actor: Actor, clinic_id: str, query: str) -> tuple[Patient, ...]:
+        """The clinic's patients whose name or CPR number has `query` in it, in order of name; at most MOST_FOUND.
+
+        An empty query finds everyone. Upper and lower case, and the hyphen of a CPR number, do not matter.
+        """
+        # The numbers are sealed in the table, so they are looked through here; a clinic's list is a few thousand.
+        asked = (
+            select(patients, people.c.name, people.c.cpr_sealed)
+            .join(people, people.c.id == patients.c.person_id)
+            .where(patients.c.clinic_id == clinic_id, patients.c.removed_at.is_(None))
+        )
+        async with self._database.reading() as connection:
+            present = [self._record(row) for row in await connection.execute(asked)]
+        wanted = query.strip().casefold()
+        digits = wanted.replace("-", "").replace(" ", "")
+        found = [
+            patient
+            for patient in present
+            if wanted in patient.name.casefold() or (digits.isdigit() and digits in patient.cpr.digits)
+        ]
+        found.sort(key=lambda patient: (in_danish_order(patient.name), patient.id))
+        return tuple(found[:MOST_FOUND])
+
+    async def remove(self, actor: Actor, clinic_id: str, patient_id: str) -> None:
+        """Take the access away. A patient who waits is rejected with ACCESS_REMOVED.
+
+        Raises:
+            NotFound: the clinic has no such patient, or no longer.
+            PatientInConsultation: the patient is accepted or in a consultation.
+        """
+        async with self._database.transition(clinic_id) as transition:
+            person_id = await transition.connection.scalar(
+                select(patients.c.person_id).where(
+                    patients.c.id == patient_id,
+                    patients.c.clinic_id == clinic_id,
+                    patients.c.removed_at.is_(None),
+                )
+            )
+            if person_id is None:
+                raise NotFound
+            for visit in await self._visits.find(
+                transition.connection,
+                visits.c.clinic_id == clinic_id,
+                visits.c.person_id == person_id,
+                IS_OPEN,
+            ):
+                if visit.state is not VisitState.WAITING:
+                    raise PatientInConsultation
+                await self._visits.move(transition, visit, VisitVerb.REJECT, actor, {"explanation": ACCESS_REMOVED})
+            await transition.connection.execute(
+                update(patients).where(patients.c.id == patient_id).values(removed_at=transition.now)
+            )
+            await append(
+                transition,
+                "patient_removed",
+                actor,
+                person_id=person_id,
+                data={"patient_id": patient_id, "state": "removed"},
+            )
+
+    def _record(self, row: Row[Any]) -> Patient:
+        return Patient(
+            id=row.id,
+            clinic_id=row.clinic_id,
+            person_id=row.person_id,
+            name=row.name,
+            cpr=self._vault.open(row.cpr_sealed),
+            added_at=row.added_at,
+        )

@@ -1,0 +1,98 @@
+"""The state machines of a waiting room and of a visit: one enum and one table each. Pure.
+
+A pair that a table does not name is refused. The diagrams in the documentation are generated from the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from .errors import WrongState
+
+
+class RoomState(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class RoomVerb(StrEnum):
+    """The last two are the ways to close: refuse everyone in the queue, or only take no new patients."""
+
+    OPEN = "open"
+    REJECT_ALL = "reject_all"
+    KEEP_QUEUE = "keep_queue"
+
+
+class VisitState(StrEnum):
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    IN_CALL = "in_call"
+    ENDED = "ended"
+    REJECTED = "rejected"
+    LEFT = "left"
+
+
+class VisitVerb(StrEnum):
+    """`LEAVE` is the patient's; the others are the staff's."""
+
+    ACCEPT = "accept"
+    START = "start"
+    END = "end"
+    REJECT = "reject"
+    LEAVE = "leave"
+    PUT_BACK = "put_back"
+
+
+ROOM: Mapping[tuple[RoomState, RoomVerb], RoomState] = MappingProxyType(
+    {
+        (RoomState.CLOSED, RoomVerb.OPEN): RoomState.OPEN,
+        (RoomState.OPEN, RoomVerb.REJECT_ALL): RoomState.CLOSED,
+        (RoomState.OPEN, RoomVerb.KEEP_QUEUE): RoomState.CLOSED,
+    }
+)
+
+VISIT: Mapping[tuple[VisitState, VisitVerb], VisitState] = MappingProxyType(
+    {
+        (VisitState.WAITING, VisitVerb.ACCEPT): VisitState.ACCEPTED,
+        (VisitState.WAITING, VisitVerb.REJECT): VisitState.REJECTED,
+        (VisitState.WAITING, VisitVerb.LEAVE): VisitState.LEFT,
+        (VisitState.ACCEPTED, VisitVerb.START): VisitState.IN_CALL,
+        (VisitState.ACCEPTED, VisitVerb.PUT_BACK): VisitState.WAITING,
+        (VisitState.ACCEPTED, VisitVerb.END): VisitState.ENDED,
+        # The video tab is opened again: nothing changes, and no event is written.
+        (VisitState.IN_CALL, VisitVerb.START): VisitState.IN_CALL,
+        (VisitState.IN_CALL, VisitVerb.END): VisitState.ENDED,
+    }
+)
+
+OPEN_VISITS = frozenset({VisitState.WAITING, VisitState.ACCEPTED, VisitState.IN_CALL})
+"""The states in which a visit is under way; a patient has at most one such visit per clinic."""
+
+_State = TypeVar("_State", bound=StrEnum)
+_Verb = TypeVar("_Verb", bound=StrEnum)
+
+
+def next_room(state: RoomState, verb: RoomVerb) -> RoomState:
+    """The room's state after `verb`. Raises WrongState where the table has no entry."""
+    return _next(ROOM, state, verb)
+
+
+def next_visit(state: VisitState, verb: VisitVerb) -> VisitState:
+    """The visit's state after `verb`. Raises WrongState where the table has no entry."""
+    return _next(VISIT, state, verb)
+
+
+def diagram(table: Mapping[tuple[_State, _Verb], _State]) -> str:
+    """The table as Mermaid text (`stateDiagram-v2`), one arrow an entry, in the table's order."""
+    arrows = [f"    {state} --> {after}: {verb}" for (state, verb), after in table.items()]
+    return "\n".join(["stateDiagram-v2", *arrows]) + "\n"
+
+
+def _next(table: Mapping[tuple[_State, _Verb], _State], state: _State, verb: _Verb) -> _State:
+    try:
+        return table[state, verb]
+    except KeyError:
+        raise WrongState(state, verb) from None

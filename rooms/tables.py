@@ -1,0 +1,194 @@
+"""The tables, the same on SQLite and PostgreSQL; what may happen to their rows is decided elsewhere.
+
+A change here needs a migration beside it; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A timezone-aware UTC datetime, to the microsecond. SQLite keeps no zone, so it is taken off and put on again."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A moment has a time zone.")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Id(TypeDecorator[str]):
+    """An opaque id. One that no id could be (PostgreSQL refuses NUL, SQLite takes it) is looked for as the empty one."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value if value is None or (value.isascii() and value.isprintable()) else ""
+
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("cpr_sealed", LargeBinary, nullable=False),
+    Column("cpr_lookup", LargeBinary, nullable=False, unique=True),
+    Column("app_user", Boolean, nullable=False),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+)
+
+guardianships = Table(
+    "guardianships",
+    metadata,
+    Column("guardian_id", Id, ForeignKey("people.id"), primary_key=True),
+    Column("child_id", Id, ForeignKey("people.id"), primary_key=True),
+)
+
+clinics = Table(
+    "clinics",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("ydernummer", String(6), unique=True),
+    Column("sor_id", String(18), unique=True),
+    Column("room", String(16), nullable=False),
+    Column("open_message", Text, nullable=False),
+    Column("closed_message", Text, nullable=False),
+    Column("last_event", Integer, nullable=False),
+)
+
+practitioners = Table(
+    "practitioners",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+    Column("authorisation_id", String(16), nullable=False),
+    UniqueConstraint("clinic_id", "person_id"),
+)
+
+employees = Table(
+    "employees",
+    metadata,
+    Column("clinic_id", Id, ForeignKey("clinics.id"), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id"), primary_key=True, index=True),
+    Column("active", Boolean, nullable=False),
+)
+
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("clinic_id", Id, ForeignKey("clinics.id"), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id"), primary_key=True),
+    Column("version", String(40), primary_key=True),
+    Column("accepted_at", Moment, nullable=False),
+)
+
+patients = Table(
+    "patients",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+    Column("added_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+)
+
+Index(
+    "uq_patients_present",
+    patients.c.clinic_id,
+    patients.c.person_id,
+    unique=True,
+    sqlite_where=text("removed_at IS NULL"),
+    postgresql_where=text("removed_at IS NULL"),
+)
+
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
+    Column("patient_id", Id, ForeignKey("patients.id"), nullable=False, index=True),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False, index=True),
+    Column("joined_at", Moment, nullable=False),
+    Column("accepted_at", Moment),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("practitioner_id", Id, ForeignKey("practitioners.id")),
+    Column("explanation", Text),
+    Index("ix_visits_clinic_id_ended_at", "clinic_id", "ended_at"),
+)
+
+Index(
+    "uq_visits_open",
+    visits.c.clinic_id,
+    visits.c.person_id,
+    unique=True,
+    sqlite_where=text("state IN ('waiting', 'accepted', 'in_call')"),
+    postgresql_where=text("state IN ('waiting', 'accepted', 'in_call')"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("clinic_id", Id, ForeignKey("clinics.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("actor_person_id", Id, nullable=False),
+    Column("actor_role", String(16), nullable=False),
+    Column("actor_practitioner_id", Id),
+    Column("visit_id", Id),
+    Column("person_id", Id),
+    Column("data", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+)

@@ -1,0 +1,110 @@
+"""Reading visits, and the one way to move a visit to another state; what patients and waiting room share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .cpr import CprVault
+from .database import Transition
+from .errors import WrongState
+from .log import append
+from .records import Actor, Visit
+from .states import OPEN_VISITS, VisitState, VisitVerb, next_visit
+from .tables import people, practitioners, visits
+
+IS_OPEN = visits.c.state.in_(sorted(state.value for state in OPEN_VISITS))
+"""The condition that a visit is under way."""
+
+_KINDS: Mapping[VisitVerb, str] = {
+    VisitVerb.ACCEPT: "visit_accepted",
+    VisitVerb.START: "visit_started",
+    VisitVerb.END: "visit_ended",
+    VisitVerb.REJECT: "visit_rejected",
+    VisitVerb.LEAVE: "visit_left",
+    VisitVerb.PUT_BACK: "visit_put_back",
+}
+
+_visitors = people.alias("visitors")
+_healers = people.alias("healers")
+
+
+class Visits:
+    """Visits as records, the CPR number taken out of its seal."""
+
+    def __init__(self, vault: CprVault) -> None:
+        self._vault = vault
+
+    async def find(self, connection: AsyncConnection, *conditions: ColumnElement[bool]) -> tuple[Visit, ...]:
+        """The visits that meet all the conditions, in the order in which they joined."""
+        query = (
+            select(
+                visits,
+                _visitors.c.name.label("name"),
+                _visitors.c.cpr_sealed.label("cpr_sealed"),
+                _healers.c.name.label("practitioner_name"),
+            )
+            .join(_visitors, _visitors.c.id == visits.c.person_id)
+            .outerjoin(practitioners, practitioners.c.id == visits.c.practitioner_id)
+            .outerjoin(_healers, _healers.c.id == practitioners.c.person_id)
+            .where(*conditions)
+            .order_by(visits.c.joined_at, visits.c.id)
+        )
+        return tuple(self._record(row) for row in await connection.execute(query))
+
+    async def move(
+        self,
+        transition: Transition,
+        visit: Visit,
+        verb: VisitVerb,
+        actor: Actor,
+        changes: Mapping[str, Any],
+    ) -> Visit:
+        """Take a visit of the transition's clinic, just read in it, through `verb`; write the event; read it again.
+
+        A verb that leads back to the same state changes nothing, and no event is written.
+
+        Raises:
+            WrongState: the state table has no such entry; names the practitioner who has the patient.
+        """
+        try:
+            after = next_visit(visit.state, verb)
+        except WrongState as refused:
+            raise WrongState(refused.state, refused.verb, visit.practitioner_name) from None
+        if after is visit.state:
+            return visit
+        ended = {} if after in OPEN_VISITS else {"ended_at": transition.now}
+        await transition.connection.execute(
+            update(visits).where(visits.c.id == visit.id).values(state=after.value, **ended, **changes)
+        )
+        (moved,) = await self.find(transition.connection, visits.c.id == visit.id)
+        await append(
+            transition,
+            _KINDS[verb],
+            actor,
+            visit_id=visit.id,
+            person_id=visit.person_id,
+            data={"state": after.value, "practitioner_id": moved.practitioner_id},
+        )
+        return moved
+
+    def _record(self, row: Row[Any]) -> Visit:
+        return Visit(
+            id=row.id,
+            clinic_id=row.clinic_id,
+            patient_id=row.patient_id,
+            person_id=row.person_id,
+            name=row.name,
+            cpr=self._vault.open(row.cpr_sealed),
+            state=VisitState(row.state),
+            joined_at=row.joined_at,
+            accepted_at=row.accepted_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            practitioner_id=row.practitioner_id,
+            practitioner_name=row.practitioner_name,
+            explanation=row.explanation,
+        )
