@@ -1,0 +1,152 @@
+"""Throw-away PostgreSQL and Redis servers for tests: each starts on its own, waits until it answers, and stops at exit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+READY_WITHIN_S = 30.0
+"""How long a server may take before it answers, in seconds; past it the test fails."""
+_STOPPED_WITHIN_S = 10.0
+_POLL_S = 0.02
+
+
+class ServiceMissing(Exception):
+    """A server that the tests need is not on this machine."""
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL cluster of its own, on a Unix socket alone; yields the URL of an empty database.
+
+    Raises:
+        ServiceMissing: Debian's PostgreSQL is not installed.
+        TimeoutError: it did not answer in time.
+    """
+    binaries = _postgres_binaries()
+    account = _account()
+    # A Unix socket's path has about 100 bytes, which a test's own temporary directory may be longer than.
+    home = Path(tempfile.mkdtemp(prefix="venterum-pg-"))
+    try:
+        if account is not None:
+            os.chown(home, account.pw_uid, account.pw_gid)
+        data = home / "data"
+        become = _become(account)
+        initdb = [*become, f"{binaries}/initdb", "-D", f"{data}", "-U", "postgres", "-A", "trust"]
+        subprocess.run([*initdb, "-E", "UTF8", "--locale=C", "--no-sync"], check=True, capture_output=True, cwd=home)
+        server = [*become, f"{binaries}/postgres", "-D", f"{data}", "-k", f"{home}", "-c", "listen_addresses="]
+        # Nothing here outlives the test, so nothing is flushed to the disk.
+        with _running([*server, "-c", "fsync=off", "-c", "full_page_writes=off"], home) as process:
+            _wait_until(lambda: _postgres_answers(binaries, home), process, home)
+            yield f"postgresql+asyncpg://postgres@/postgres?host={home}"
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """A Redis that keeps nothing, on a free port of 127.0.0.1; yields its URL.
+
+    Raises:
+        ServiceMissing: redis-server is not installed.
+        TimeoutError: it did not answer in time.
+    """
+    binary = shutil.which("redis-server")
+    if binary is None:
+        raise ServiceMissing("redis-server is missing: 'make test' installs it (apt-get install redis-server).")
+    home = Path(tempfile.mkdtemp(prefix="venterum-redis-"))
+    port = _free_port()
+    try:
+        arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        with _running([binary, *arguments, "--dir", str(home)], home) as process:
+            _wait_until(lambda: _redis_answers(port), process, home)
+            yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _running(command: list[str], home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, with its output in `home/output`, ended at exit: asked first, then killed."""
+    with (home / "output").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=home)
+    try:
+        yield process
+    finally:
+        # PostgreSQL waits on SIGTERM for its clients to go; SIGINT sends them away. Redis takes either.
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(_STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until(answers: Callable[[], bool], process: subprocess.Popen[bytes], home: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while not answers():
+        died = process.poll() is not None
+        if died or time.monotonic() > deadline:
+            output = (home / "output").read_text(errors="replace")
+            raise TimeoutError(f"The server {'ended' if died else 'does not answer'}: {output[-2000:]}")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_POLL_S)
+
+
+def _postgres_binaries() -> Path:
+    """Debian keeps one directory a version, and none of them on the PATH; the newest is taken."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: float(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("postgres")
+    if on_path is None:
+        raise ServiceMissing("PostgreSQL is missing: 'make test' installs it (apt-get install postgresql).")
+    return Path(on_path).resolve().parent
+
+
+def _postgres_answers(binaries: Path, home: Path) -> bool:
+    command = [f"{binaries}/pg_isready", "-q", "-h", f"{home}", "-U", "postgres", "-d", "postgres"]
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def _redis_answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(7) == b"+PONG\r\n"
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _account() -> pwd.struct_passwd | None:
+    """Whom to run PostgreSQL as: it refuses root. None: as whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name)
+    raise ServiceMissing("PostgreSQL refuses to run as root, and there is no account 'postgres' or 'nobody'.")
+
+
+def _become(account: pwd.struct_passwd | None) -> list[str]:
+    """What to put before a command to run it as the account."""
+    if account is None:
+        return []
+    # runuser would stand between us and the server's signals; setpriv becomes the server.
+    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
