@@ -20,6 +20,7 @@ class MalformedSdp(MediaError):
     code = "sdp_malformed"
 
     def __init__(self, what: str) -> None:
+        self.what = what
         super().__init__(f"The session description is not an offer this node can answer: {what}.")
 
 

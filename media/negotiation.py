@@ -283,6 +283,7 @@ def _section_lines(section: Section, ssrcs: OutgoingSsrcs | None, cname: str) ->
         lines.append(f"a=msid:{cname} {cname}-{section.kind}")
         if ssrcs.rtx is not None:
             lines.append(f"a=ssrc-group:FID {ssrcs.ssrc} {ssrcs.rtx}")
-            lines.append(f"a=ssrc:{ssrcs.rtx} cname:{cname}")
         lines.append(f"a=ssrc:{ssrcs.ssrc} cname:{cname}")
+        if ssrcs.rtx is not None:  # after the primary: Chrome takes the first SSRC of a section for the primary
+            lines.append(f"a=ssrc:{ssrcs.rtx} cname:{cname}")
     return lines

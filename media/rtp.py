@@ -27,8 +27,16 @@ class StreamMap:
     The hot path reads the offsets directly; `switch` must have been called for the source first.
     """
 
-    __slots__ = ("_clock_rate_hz", "_last_at_ms", "_last_sequence", "_last_timestamp", "sequence_offset", "source_ssrc",
-                 "ssrc", "timestamp_offset")  # fmt: skip
+    __slots__ = (
+        "_clock_rate_hz",
+        "_last_at_ms",
+        "_last_sequence",
+        "_last_timestamp",
+        "sequence_offset",
+        "source_ssrc",
+        "ssrc",
+        "timestamp_offset",
+    )
 
     def __init__(self, ssrc: int, clock_rate_hz: int) -> None:
         self.ssrc = ssrc

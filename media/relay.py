@@ -1,0 +1,303 @@
+"""Legs and the way a packet goes between them: decrypted, renumbered, encrypted, sent; never parsed past its headers.
+
+A `Leg` is one browser's connected transport. Each track it sends has routes to the legs that receive it; who is wired to
+whom is decided in `media/room.py`. The hot path is `Leg.datagram_received`: one function from datagram to `sendto`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import pylibsrtp
+
+from . import rtcp
+from .negotiation import Negotiated, OutgoingSsrcs, Section
+from .rtp import HEADER, HEADER_BYTES, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
+from .seam import SecureTransport
+
+KEYFRAME_INTERVAL_MS = 500.0
+"""How often, at the most, a source is asked for a keyframe on behalf of its receivers."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What went through a node, as plain integers that the metrics read. Bytes are of UDP payload."""
+
+    packets_received: int = 0
+    bytes_received: int = 0
+    packets_forwarded: int = 0
+    bytes_forwarded: int = 0
+    keyframes_requested: int = 0
+    decrypt_errors: int = 0
+    encrypt_errors: int = 0
+    malformed: int = 0
+    without_receiver: int = 0
+
+
+class Outgoing:
+    """One track that a leg is sent: its SSRCs, as the answer announced them, and how the source's numbers map to them."""
+
+    __slots__ = ("primary", "retransmission", "source")
+
+    def __init__(self, primary: StreamMap, retransmission: StreamMap | None) -> None:
+        self.primary = primary
+        self.retransmission = retransmission
+        self.source: Leg | None = None
+
+
+class Route:
+    """The way of one payload type of a source to one receiving leg."""
+
+    __slots__ = ("extensions", "map", "original", "payload_type", "transport")
+
+    def __init__(
+        self,
+        transport: SecureTransport,
+        stream: StreamMap,
+        payload_type: int,
+        extensions: Mapping[int, int] | None,
+        original: StreamMap | None,
+    ) -> None:
+        self.transport = transport
+        self.map = stream
+        self.payload_type = payload_type
+        self.extensions = extensions
+        """None when the numbers are the same on both legs."""
+        self.original = original
+        """The map of the retransmitted stream, when this route is of retransmissions (RFC 4588)."""
+
+
+class Leg:
+    """One participant's connection to the node, receiving and sending. `now_ms` is the loop's clock, in milliseconds."""
+
+    def __init__(
+        self,
+        id: str,
+        transport: SecureTransport,
+        negotiated: Negotiated,
+        counters: Counters,
+        now_ms: Callable[[], float],
+    ) -> None:
+        self.id = id
+        self.transport = transport
+        self.negotiated = negotiated
+        self._counters = counters
+        self._now_ms = now_ms
+        self._routes: dict[int, tuple[Route, ...]] = {}
+        self._receivers: tuple[tuple[Leg, Outgoing], ...] = ()
+        video = negotiated.section("video")
+        self._video_payload_types = {c.payload_type for c in video.codecs} if video is not None else set()
+        self._video_ssrc: int | None = None
+        self._keyframe_asked_ms = float("-inf")
+        self.outgoing: dict[str, Outgoing] = {}
+        self._by_ssrc: dict[int, tuple[Outgoing, StreamMap]] = {}
+        for section in negotiated.sections:
+            if section.sends:
+                self._add_outgoing(section)
+
+    def _add_outgoing(self, section: Section) -> None:
+        clock_rate_hz = section.codecs[0].clock_rate_hz
+        primary = StreamMap(self._new_ssrc(), clock_rate_hz)
+        has_rtx = any(c.rtx_payload_type is not None for c in section.codecs)
+        retransmission = StreamMap(self._new_ssrc(), clock_rate_hz) if has_rtx else None
+        outgoing = Outgoing(primary, retransmission)
+        self.outgoing[section.kind] = outgoing
+        self._by_ssrc[primary.ssrc] = (outgoing, primary)
+        if retransmission is not None:
+            self._by_ssrc[retransmission.ssrc] = (outgoing, retransmission)
+
+    def _new_ssrc(self) -> int:
+        while (ssrc := secrets.randbits(32)) in self._by_ssrc or ssrc == 0:
+            pass
+        return ssrc
+
+    def ssrcs(self) -> dict[str, OutgoingSsrcs]:
+        """What the answer announces, by kind."""
+        return {
+            kind: OutgoingSsrcs(o.primary.ssrc, o.retransmission.ssrc if o.retransmission else None)
+            for kind, o in self.outgoing.items()
+        }
+
+    def wire(self, receivers: Iterable[Leg]) -> None:
+        """Route everything this leg sends to `receivers` from now on, in place of whoever it was before."""
+        routes: dict[int, list[Route]] = {}
+        wired: list[tuple[Leg, Outgoing]] = []
+        for receiver in receivers:
+            for kind, outgoing in receiver.outgoing.items():
+                theirs, ours = receiver.negotiated.section(kind), self.negotiated.section(kind)
+                if theirs is None or ours is None or not ours.receives:
+                    continue
+                outgoing.source = self
+                wired.append((receiver, outgoing))
+                for payload_type, route in _routes_between(ours, theirs, receiver.transport, outgoing):
+                    routes.setdefault(payload_type, []).append(route)
+        self._routes = {payload_type: tuple(r) for payload_type, r in routes.items()}
+        self._receivers = tuple(wired)
+
+    def datagram_received(self, datagram: bytes) -> None:
+        counters = self._counters
+        counters.packets_received += 1
+        counters.bytes_received += len(datagram)
+        if len(datagram) < HEADER_BYTES:
+            counters.malformed += 1
+            return
+        if 192 <= datagram[1] <= 223:
+            self._rtcp_received(datagram)
+            return
+        try:
+            packet = self.transport.unprotect(datagram)
+        except (pylibsrtp.Error, ValueError):
+            counters.decrypt_errors += 1
+            return
+        _, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        routes = self._routes.get(second & 0x7F)
+        if routes is None:
+            counters.without_receiver += 1
+            self._note_source(second & 0x7F, ssrc)
+            return
+        now_ms = self._now_ms()
+        for route in routes:
+            stream = route.map
+            if ssrc != stream.source_ssrc:
+                stream.switch(ssrc, sequence, timestamp, now_ms)
+                self._note_source(second & 0x7F, ssrc)
+            sequence_out = (sequence + stream.sequence_offset) & 0xFFFF
+            timestamp_out = (timestamp + stream.timestamp_offset) & 0xFFFFFFFF
+            stream.sent(sequence_out, timestamp_out, now_ms)
+            out = bytearray(packet)
+            REWRITTEN.pack_into(out, 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, stream.ssrc)
+            if route.extensions is not None:
+                rewrite_extensions(out, route.extensions)
+            if route.original is not None:
+                rewrite_original_sequence(out, route.original.sequence_offset)
+            try:
+                protected = route.transport.protect(bytes(out))
+            except (pylibsrtp.Error, ValueError):
+                counters.encrypt_errors += 1
+                continue
+            route.transport.send(protected)
+            counters.packets_forwarded += 1
+            counters.bytes_forwarded += len(protected)
+
+    # RTCP is translated, packet by packet: what this leg says of tracks it receives goes to their sources, and its
+    # sender reports go to its receivers.
+
+    def _rtcp_received(self, datagram: bytes) -> None:
+        try:
+            packets = list(rtcp.parse(self.transport.unprotect_rtcp(datagram)))
+        except (pylibsrtp.Error, ValueError):
+            self._counters.decrypt_errors += 1
+            return
+        except rtcp.MalformedRtcp:
+            self._counters.malformed += 1
+            return
+        outbox: dict[Leg, list[bytes]] = {}
+        for packet in packets:
+            if isinstance(packet, rtcp.SenderReport):
+                self._translate_sender_report(packet, outbox)
+            if isinstance(packet, rtcp.SenderReport | rtcp.ReceiverReport):
+                self._translate_reports(packet.reports, outbox)
+            elif isinstance(packet, rtcp.Nack):
+                self._translate_nack(packet, outbox)
+            elif isinstance(packet, rtcp.KeyframeRequest):
+                known = self._by_ssrc.get(packet.media_ssrc)
+                if known is not None and known[0].source is not None:
+                    known[0].source.request_keyframe()
+            elif isinstance(packet, rtcp.Remb):
+                self._translate_remb(packet, outbox)
+        for leg, parts in outbox.items():
+            leg.send_rtcp(b"".join(parts))
+
+    def _translate_sender_report(self, report: rtcp.SenderReport, outbox: dict[Leg, list[bytes]]) -> None:
+        for receiver, outgoing in self._receivers:
+            for stream in (outgoing.primary, outgoing.retransmission):
+                if stream is not None and stream.source_ssrc == report.ssrc:
+                    timestamp = (report.rtp_timestamp + stream.timestamp_offset) & 0xFFFFFFFF
+                    outbox.setdefault(receiver, []).extend(
+                        (
+                            rtcp.write_sender_report(stream.ssrc, report.ntp, timestamp, report.packets, report.octets),
+                            rtcp.write_sdes(stream.ssrc, receiver.id),
+                        )
+                    )
+
+    def _translate_reports(self, reports: Iterable[rtcp.Report], outbox: dict[Leg, list[bytes]]) -> None:
+        blocks: dict[Leg, list[rtcp.Report]] = {}
+        for report in reports:
+            source, stream = self._source_of(report.ssrc)
+            if source is not None and stream is not None and stream.source_ssrc is not None:
+                highest = (report.highest_sequence - stream.sequence_offset) & 0xFFFFFFFF
+                blocks.setdefault(source, []).append(replace(report, ssrc=stream.source_ssrc, highest_sequence=highest))
+        for source, translated in blocks.items():
+            outbox.setdefault(source, []).append(rtcp.write_receiver_report(source._own_ssrc(), translated))
+
+    def _translate_nack(self, nack: rtcp.Nack, outbox: dict[Leg, list[bytes]]) -> None:
+        source, stream = self._source_of(nack.media_ssrc)
+        if source is not None and stream is not None and stream.source_ssrc is not None:
+            sequences = [stream.source_sequence(s) for s in nack.sequences]
+            outbox.setdefault(source, []).append(rtcp.write_nack(source._own_ssrc(), stream.source_ssrc, sequences))
+
+    def _translate_remb(self, remb: rtcp.Remb, outbox: dict[Leg, list[bytes]]) -> None:
+        ssrcs: dict[Leg, list[int]] = {}
+        for ssrc in remb.ssrcs:
+            source, stream = self._source_of(ssrc)
+            if source is not None and stream is not None and stream.source_ssrc is not None:
+                ssrcs.setdefault(source, []).append(stream.source_ssrc)
+        for source, of_source in ssrcs.items():
+            outbox.setdefault(source, []).append(
+                rtcp.write_remb(source._own_ssrc(), remb.bitrate_bps, tuple(of_source))
+            )
+
+    def _source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:
+        known = self._by_ssrc.get(ssrc)
+        return (known[0].source, known[1]) if known is not None else (None, None)
+
+    def _own_ssrc(self) -> int:
+        """The SSRC that this leg's browser knows the relay by, as the sender of feedback."""
+        return next(iter(self._by_ssrc), 1)
+
+    def _note_source(self, payload_type: int, ssrc: int) -> None:
+        if payload_type in self._video_payload_types:
+            self._video_ssrc = ssrc
+
+    def request_keyframe(self, *, at_once: bool = False) -> None:
+        """Ask this leg's browser for a keyframe (PLI), at most once in `KEYFRAME_INTERVAL_MS` unless `at_once`.
+
+        Before its first video packet there is nothing to ask for: that packet begins a keyframe.
+        """
+        now_ms = self._now_ms()
+        if self._video_ssrc is None or (not at_once and now_ms - self._keyframe_asked_ms < KEYFRAME_INTERVAL_MS):
+            return
+        self._keyframe_asked_ms = now_ms
+        self._counters.keyframes_requested += 1
+        self.send_rtcp(rtcp.write_pli(self._own_ssrc(), self._video_ssrc))
+
+    def send_rtcp(self, compound: bytes) -> None:
+        """Encrypt and send; dropped while the leg is not connected."""
+        if not self.transport.connected:
+            return
+        try:
+            self.transport.send(self.transport.protect_rtcp(compound))
+        except (pylibsrtp.Error, ValueError):
+            self._counters.encrypt_errors += 1
+
+
+def _routes_between(
+    ours: Section, theirs: Section, transport: SecureTransport, outgoing: Outgoing
+) -> Iterable[tuple[int, Route]]:
+    """The routes for every codec that both sections have, with the payload type each is for."""
+    extensions = {number: theirs.extensions[uri] for uri, number in ours.extensions.items() if uri in theirs.extensions}
+    same = len(extensions) == len(ours.extensions) and all(a == b for a, b in extensions.items())
+    ids = None if same else extensions
+    their_codecs = {c.key: c for c in theirs.codecs}
+    for codec in ours.codecs:
+        match = their_codecs.get(codec.key)
+        if match is None:
+            continue
+        yield codec.payload_type, Route(transport, outgoing.primary, match.payload_type, ids, None)
+        if codec.rtx_payload_type is not None and match.rtx_payload_type is not None and outgoing.retransmission:
+            yield (
+                codec.rtx_payload_type,
+                Route(transport, outgoing.retransmission, match.rtx_payload_type, ids, outgoing.primary),
+            )
