@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Table, insert, select, tuple_, update
@@ -156,7 +156,7 @@ class Directory:
                     "sha256": hashlib.sha256(declaration.text.encode()).hexdigest(),
                 },
             )
-        return entry
+        return replace(entry, clinic=replace(entry.clinic, last_event=transition.last_number))
 
     async def staff(self, person_id: str, clinic_id: str) -> Entry:
         """The clinic as somebody at work in it finds it now.

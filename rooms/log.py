@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .database import Database, Transition
+from .database import Database, Transition, find_clinic
 from .errors import NotFound
 from .records import Actor, Committed, Event, Role
 from .tables import clinics, events
@@ -26,14 +27,8 @@ class Log:
 
     async def since(self, clinic_id: str, number: int, limit: int = _PAGE) -> tuple[Event, ...]:
         """The events after `number`, in order, at most `limit`; none for an unknown clinic."""
-        query = (
-            select(events)
-            .where(events.c.clinic_id == clinic_id, events.c.number > number)
-            .order_by(events.c.number)
-            .limit(limit)
-        )
         async with self._database.reading() as connection:
-            return tuple(_event_from(row) for row in await connection.execute(query))
+            return await _page(connection, clinic_id, number, limit)
 
     async def last_number(self, clinic_id: str) -> int:
         """The number of the newest event, 0 when there is none.
@@ -53,16 +48,19 @@ class Log:
         Raises:
             NotFound: there is no such clinic.
         """
-        last = await self.last_number(clinic_id)
         number, previous = 0, ""
-        while page := await self.since(clinic_id, number):
-            for event in page:
-                number += 1
-                if event.number != number or event.hash != chain_hash(event, previous):
-                    return number
-                previous = event.hash
-        # Events that came while this was reading are whole or not like any other; a shorter log has lost its end.
-        return number + 1 if number < last else None
+        async with self._database.reading() as connection:
+            clinic = await find_clinic(connection, clinic_id)
+            if clinic is None:
+                raise NotFound
+            while page := await _page(connection, clinic_id, number, _PAGE):
+                for event in page:
+                    number += 1
+                    if event.number != number or event.hash != chain_hash(event, previous):
+                        return number
+                    previous = event.hash
+        # The end may have been cut off, or an event put in behind it.
+        return None if number == clinic.last_event else min(number, clinic.last_event) + 1
 
 
 async def append(
@@ -126,6 +124,16 @@ def chain_hash(event: Event, previous: str) -> str:
     ]
     canonical = json.dumps(columns, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+async def _page(connection: AsyncConnection, clinic_id: str, number: int, limit: int) -> tuple[Event, ...]:
+    query = (
+        select(events)
+        .where(events.c.clinic_id == clinic_id, events.c.number > number)
+        .order_by(events.c.number)
+        .limit(limit)
+    )
+    return tuple(_event_from(row) for row in await connection.execute(query))
 
 
 def _instant(at: datetime) -> str:
