@@ -1,0 +1,161 @@
+"""Offers as browsers write them, and what is answered."""
+
+from __future__ import annotations
+
+import pytest
+from aiortc.sdp import SessionDescription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.errors import MalformedSdp
+from media.negotiation import LocalTransport, OutgoingSsrcs, negotiate, write_answer
+
+OFFER = """\
+v=0
+o=- 4611731400430051336 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+a=msid-semantic: WMS
+m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9
+c=IN IP4 0.0.0.0
+a=rtcp:9 IN IP4 0.0.0.0
+a=ice-ufrag:abcd
+a=ice-pwd:0123456789012345678901
+a=fingerprint:sha-256 {fingerprint}
+a=setup:actpass
+a=mid:0
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid
+a=sendrecv
+a=rtcp-mux
+a=rtpmap:111 opus/48000/2
+a=rtcp-fb:111 transport-cc
+a=fmtp:111 minptime=10;useinbandfec=1
+a=rtpmap:63 red/48000/2
+a=fmtp:63 111/111
+a=rtpmap:9 G722/8000
+m=video 9 UDP/TLS/RTP/SAVPF 96 97 98 99 103 104
+c=IN IP4 0.0.0.0
+a=rtcp:9 IN IP4 0.0.0.0
+a=ice-ufrag:abcd
+a=ice-pwd:0123456789012345678901
+a=fingerprint:sha-256 {fingerprint}
+a=setup:actpass
+a=mid:1
+a=extmap:13 urn:3gpp:video-orientation
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=sendrecv
+a=rtcp-mux
+a=rtcp-rsize
+a=rtpmap:98 VP9/90000
+a=fmtp:98 profile-id=0
+a=rtpmap:99 rtx/90000
+a=fmtp:99 apt=98
+a=rtpmap:103 H264/90000
+a=rtcp-fb:103 nack
+a=fmtp:103 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f
+a=rtpmap:104 rtx/90000
+a=fmtp:104 apt=103
+a=rtpmap:96 VP8/90000
+a=rtcp-fb:96 goog-remb
+a=rtcp-fb:96 transport-cc
+a=rtcp-fb:96 ccm fir
+a=rtcp-fb:96 nack
+a=rtcp-fb:96 nack pli
+a=rtpmap:97 rtx/90000
+a=fmtp:97 apt=96
+""".replace("{fingerprint}", ":".join(["AB"] * 32)).replace("\n", "\r\n")
+
+LOCAL = LocalTransport(
+    "localname", "localpassword012345678901", ":".join(["CD"] * 32), [("127.0.0.1", 40000, 2130706431)]
+)
+SSRCS = {"audio": OutgoingSsrcs(1111, None), "video": OutgoingSsrcs(2222, 3333)}
+
+
+def test_what_is_forwarded_is_accepted_and_nothing_else() -> None:
+    negotiated = negotiate(OFFER)
+    audio, video = negotiated.section("audio"), negotiated.section("video")
+    assert audio is not None
+    assert video is not None
+    assert [c.key for c in audio.codecs] == ["opus"]
+    assert [(c.key, c.payload_type, c.rtx_payload_type) for c in video.codecs] == [
+        ("VP8", 96, 97),
+        ("H264/1/42e01f", 103, 104),
+    ]
+    assert video.codecs[0].feedback == ("goog-remb", "ccm fir", "nack", "nack pli")
+    assert "urn:ietf:params:rtp-hdrext:sdes:mid" not in audio.extensions
+    assert (negotiated.ice_username, negotiated.ice_password) == ("abcd", "0123456789012345678901")
+
+
+def test_the_answer_reads_back_as_a_passive_bundled_answer() -> None:
+    answer = write_answer(negotiate(OFFER), LOCAL, SSRCS, 7, "name")
+    session = SessionDescription.parse(answer)
+    assert [m.rtp.muxId for m in session.media] == ["0", "1"]
+    assert session.group[0].items == ["0", "1"]
+    for media in session.media:
+        assert media.dtls is not None
+        assert media.dtls.role == "server"
+        assert media.direction == "sendrecv"
+    assert [c.port for c in session.media[0].ice_candidates] == [40000]
+    assert [(s.ssrc, s.cname) for s in session.media[1].ssrc] == [(2222, "name"), (3333, "name")]
+
+
+def test_a_second_camera_and_data_are_answered_with_port_zero() -> None:
+    extra = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\n"
+    answer = write_answer(negotiate(OFFER + extra), LOCAL, SSRCS, 7, "name")
+    assert "m=application 0 " in answer
+    assert "a=group:BUNDLE 0 1\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    ("written", "direction", "receives", "sends"),
+    [
+        ("sendonly", "recvonly", True, False),
+        ("recvonly", "sendonly", False, True),
+        ("inactive", "inactive", False, False),
+    ],
+)
+def test_directions_are_mirrored(written: str, direction: str, receives: bool, sends: bool) -> None:
+    section = negotiate(OFFER.replace("a=sendrecv", f"a={written}")).sections[0]
+    assert (section.direction, section.receives, section.sends) == (direction, receives, sends)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("a=ice-pwd:0123456789012345678901\r\n", ""),
+        ("a=ice-ufrag:abcd\r\n", ""),
+        ("a=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\n", ""),
+        ("a=setup:actpass", "a=setup:passive"),
+        ("a=rtcp-mux\r\n", ""),
+        ("a=group:BUNDLE 0 1", "a=group:BUNDLE 0"),
+        ("a=mid:1", "a=mid:1\x00 nasty"),
+        ("m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9", "m=audio nine"),
+        ("a=rtpmap:111 opus/48000/2", "a=rtpmap:111 opus/x"),
+        ("v=0\r\n", "v=zero\r\n"),
+        (OFFER, ""),
+        (OFFER, "hello"),
+        (OFFER, OFFER[: OFFER.index("m=audio")]),
+        (OFFER, OFFER + OFFER[OFFER.index("m=video") :] * 20),
+    ],
+)
+def test_an_offer_that_cannot_be_answered_is_refused(was: str, becomes: str) -> None:
+    assert was in OFFER
+    with pytest.raises(MalformedSdp) as caught:
+        negotiate(OFFER.replace(was, becomes))
+    assert "0123456789012345678901" not in str(caught.value)
+
+
+@given(st.data())
+def test_a_damaged_offer_is_refused_or_answered_but_never_breaks(data: st.DataObject) -> None:
+    lines = OFFER.split("\r\n")
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = data.draw(st.one_of(st.just(""), st.text(max_size=40), st.sampled_from(lines)))
+    try:
+        negotiated = negotiate("\r\n".join(lines))
+    except MalformedSdp:
+        return
+    write_answer(negotiated, LOCAL, SSRCS, 7, "name")

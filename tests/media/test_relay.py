@@ -1,0 +1,138 @@
+"""Calls of two real peers through the relay: both decode, a lost packet is repaired, either side can come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from media import rtcp
+from media.errors import MalformedSdp, NoSuchLeg, RoomFull
+from media.node import MediaNode
+
+from .peers import Peer, call, live_leg, loopback_candidates, running_node, until
+
+
+@pytest.fixture(autouse=True)
+def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with loopback_candidates(monkeypatch):
+        yield
+
+
+def drop_video(node: MediaNode, room: str, participant: str, every: int) -> list[int]:
+    """Lose every n-th video packet that a participant sends, before the relay sees it. Returns the list of those lost."""
+    leg = live_leg(node, room, participant)
+    video = leg.negotiated.section("video")
+    assert video is not None
+    payload_type = video.codecs[0].payload_type
+    receive, lost, seen = leg.datagram_received, list[int](), 0
+
+    def lossy(datagram: bytes) -> None:
+        nonlocal seen
+        if datagram[1] & 0x7F == payload_type and not rtcp.is_rtcp(datagram[1]):
+            seen += 1
+            if seen % every == 0:
+                lost.append(int.from_bytes(datagram[2:4], "big"))
+                return
+        receive(datagram)
+
+    assert leg.transport.remote_address is not None
+    node.socket._media[leg.transport.remote_address] = lossy
+    return lost
+
+
+async def test_both_sides_decode_and_the_counters_count() -> None:
+    changes: list[tuple[str, ...]] = []
+    async with running_node(on_change=lambda room, connected: changes.append(connected)) as node:
+        async with call(node) as (first, second):
+            assert node.rooms() == {"room": ("first", "second")}
+            before = node.counters.packets_forwarded
+            decoded = first.received, second.received
+            await until(lambda: first.received > decoded[0] + 10 and second.received > decoded[1] + 10)
+            assert node.counters.packets_forwarded > before
+            assert node.counters.bytes_forwarded > 0
+            assert node.counters.decrypt_errors == node.counters.encrypt_errors == node.counters.malformed == 0
+            for peer in ("first", "second"):
+                assert live_leg(node, "room", peer).transport.srtp_profile == "SRTP_AEAD_AES_256_GCM"
+        await until(lambda: not node.rooms())
+    assert changes[-1] == ()
+    assert ("first", "second") in changes
+
+
+async def test_a_lost_packet_is_asked_for_and_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    write_nack = rtcp.write_nack
+
+    def spy(sender: int, media: int, sequences: list[int]) -> bytes:
+        asked.extend(sequences)
+        return write_nack(sender, media, sequences)
+
+    monkeypatch.setattr(rtcp, "write_nack", spy)
+    async with running_node() as node, call(node) as (_, second):
+        lost = drop_video(node, "room", "first", every=7)
+        await until(lambda: len(lost) >= 5 and set(lost[:5]) <= set(asked))
+        repaired = live_leg(node, "room", "second").outgoing["video"].retransmission
+        assert repaired is not None
+        await until(lambda: repaired.source_ssrc is not None)
+        decoded = second.received
+        await until(lambda: second.received > decoded + 30)
+
+
+async def test_a_receiver_who_comes_late_gets_a_keyframe_at_once() -> None:
+    async with running_node() as node:
+        first, second = Peer("first"), Peer("second")
+        await first.join(node, "room")
+        await until(lambda: node.counters.without_receiver > 30)
+        await second.join(node, "room")
+        await until(lambda: second.received > 5)
+        assert node.counters.keyframes_requested >= 1
+        await first.close()
+        await second.close()
+
+
+async def test_a_participant_who_comes_back_takes_over_and_the_stream_goes_on() -> None:
+    async with running_node() as node, call(node) as (first, second):
+        before = second.last_pts
+        back = Peer("first")
+        await back.join(node, "room")
+        await until(lambda: live_leg(node, "room", "first").id == back.leg_id)
+        decoded = second.received
+        await until(lambda: second.received > decoded + 10 and back.received > 5)
+        assert second.last_pts > before
+        assert node.rooms() == {"room": ("first", "second")}
+        await until(lambda: first.pc.connectionState == "closed")
+        await back.close()
+
+
+async def test_an_offer_that_never_connects_does_not_disturb_the_live_leg() -> None:
+    async with running_node() as node, call(node) as (first, second):
+        never = Peer("first")
+        joined = await node.join("room", "first", await never.offer())
+        decoded = second.received
+        await until(lambda: second.received > decoded + 10)
+        await node.leave("room", "first", joined.leg_id)
+        assert node.rooms() == {"room": ("first", "second")}
+        assert live_leg(node, "room", "first").id == first.leg_id
+        await never.close()
+
+
+async def test_what_is_refused_changes_nothing() -> None:
+    async with running_node() as node, call(node):
+        third = Peer("third")
+        offer = await third.offer()
+        with pytest.raises(RoomFull):
+            await node.join("room", "third", offer)
+        with pytest.raises(MalformedSdp):
+            await node.join("other", "third", "v=0")
+        with pytest.raises(NoSuchLeg):
+            await node.leave("room", "third")
+        assert node.rooms() == {"room": ("first", "second")}
+        await third.close()
+
+
+async def test_closing_a_room_ends_it_for_both_and_twice_is_once() -> None:
+    async with running_node() as node, call(node) as (first, second):
+        await node.close_room("room")
+        await node.close_room("room")
+        assert node.rooms() == {}
+        await until(lambda: first.pc.connectionState == second.pc.connectionState == "closed")
