@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from signaling.messages import ClinicCard, RoomView, VisitView, Wire
+from signaling.messages import Wire
 
 
 class Error(Wire):
@@ -125,5 +125,3 @@ class CallConfiguration(Wire):
     """What a browser needs before it makes its peer connection."""
 
     ice_servers: tuple[IceServer, ...]
-
-

@@ -1,0 +1,104 @@
+"""The application: every part of `web/` put together from ready-made collaborators. It opens and closes nothing itself."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from aiohttp import web
+from redis.asyncio import Redis
+
+from rooms.directory import Declaration
+from rooms.records import Visit
+from rooms.store import Rooms
+
+from . import pages, routes
+from .access import Access
+from .errors import MAX_BODY_BYTES
+from .errors import middleware as errors_middleware
+from .health import Check, Health, Metrics
+from .identity_test_provider import IdentityTestProvider
+from .login import CALLBACK, LoginHandlers, offered
+from .oidc import OidcClient
+from .openapi import describe
+from .patient import PatientHandlers
+from .security import add_headers, origin_middleware
+from .sessions import cookie_middleware
+from .settings import IdentityProvider, Settings
+from .staff import StaffHandlers
+from .views import Connected
+
+SETTINGS = web.AppKey("settings", Settings)
+ROOMS = web.AppKey("rooms", Rooms)
+REDIS: web.AppKey[Redis] = web.AppKey("redis", Redis)
+ACCESS = web.AppKey("access", Access)
+METRICS = web.AppKey("metrics", Metrics)
+
+
+async def nobody_connected(visits: Sequence[Visit]) -> frozenset[str]:
+    """Presence when nothing keeps track of it."""
+    return frozenset()
+
+
+def create_app(
+    settings: Settings,
+    rooms: Rooms,
+    redis: Redis,
+    *,
+    cookie_key: bytes,
+    metrics: Metrics,
+    providers: tuple[IdentityProvider, ...] | None = None,
+    test_identity: IdentityTestProvider | None = None,
+    connected: Connected = nobody_connected,
+    checks: Mapping[str, Check] | None = None,
+    more_routes: Sequence[routes.Route] = (),
+    built: Path = pages.BUILT,
+) -> web.Application:
+    """Make the application.
+
+    Args:
+        cookie_key: 32 bytes that encrypt the login cookie.
+        metrics: shown at /metrics.
+        providers: the ways to log in; those of the settings when not given.
+        test_identity: the test identity provider, in demonstration mode alone.
+        connected: tells which visits' patients are connected now.
+        checks: what /readyz asks, by name.
+        more_routes: operations of the REST interface made elsewhere, described like the rest.
+        built: where the built browser code is.
+    """
+    providers = settings.identity_providers if providers is None else providers
+    app = web.Application(
+        middlewares=[
+            errors_middleware(),
+            origin_middleware(settings.origin),
+            cookie_middleware(cookie_key, secure=settings.secure, max_age_seconds=settings.session_hours * 3600),
+        ],
+        client_max_size=MAX_BODY_BYTES,
+    )
+    app.on_response_prepare.append(add_headers)
+    access = Access(rooms.directory)
+    app[SETTINGS], app[ROOMS], app[REDIS], app[ACCESS], app[METRICS] = settings, rooms, redis, access, metrics
+
+    declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
+    operations = (
+        *StaffHandlers(rooms, access, declaration, offered(providers, "staff"), connected).routes(),
+        *PatientHandlers(rooms, access, offered(providers, "patient")).routes(),
+        *more_routes,
+    )
+    routes.add(app, operations)
+    description = describe(operations, version("venterum"))
+
+    async def openapi(request: web.Request) -> web.Response:
+        return web.json_response(description)
+
+    app.router.add_get("/api/openapi.json", openapi)
+    tls = ssl.create_default_context()
+    clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
+    LoginHandlers(rooms.directory, clients, settings.origin).add(app)
+    if test_identity is not None:
+        test_identity.add(app)
+    Health(checks or {}, metrics).add(app)
+    pages.add(app, built)
+    return app

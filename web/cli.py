@@ -1,0 +1,166 @@
+"""The command line and composition root: `venterum serve` opens every part in order, and closes them in reverse."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+import uvloop
+from aiohttp import web
+from pydantic import ValidationError
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+import signaling.messages
+from rooms.demo import load_demo
+from rooms.errors import RoomsError
+from rooms.records import Committed
+from rooms.store import Rooms, migrate
+from signaling.messages import Wire
+from signaling.store import connect
+
+from . import demonstration, logs, schemas
+from .app import create_app
+from .health import Metrics
+from .keys import InstallationKey, KeyFileRefused
+from .settings import Settings
+
+SHUTDOWN_SECONDS = 5.0
+"""How long requests under way may take to finish when the server is asked to stop, in seconds."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; exits with 0, or with 1 and one line that says what to do about it."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "schema":
+            print(json.dumps(wire_schema(), indent=2, ensure_ascii=False))
+            return
+        settings = Settings()
+        if chosen.command == "serve":
+            logs.configure()
+            uvloop.run(serve(settings))
+        elif chosen.command == "migrate":
+            migrate(settings.database_url)
+        elif chosen.command == "demo":
+            _demo(settings, load=chosen.load, as_json=chosen.json)
+    except ValidationError as error:
+        sys.exit(f"venterum: {_settings_at_fault(error)}")
+    except (KeyFileRefused, RoomsError, OSError, ValueError) as error:
+        sys.exit(f"venterum: {error}")
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Raises:
+        KeyFileRefused, StoreRefused, OSError: a part cannot be opened; those opened before it are closed again.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    log = logs.get_logger("web.cli")
+
+    async with AsyncExitStack() as opened:
+        key = InstallationKey.load(settings.key_file, create=settings.makes_key)
+        await asyncio.to_thread(migrate, settings.database_url)
+        rooms = await open_rooms(settings, key)
+        opened.push_async_callback(rooms.close)
+        await rooms.claim(shared=settings.shared)
+        if settings.demo:
+            await load_demo(rooms)
+        redis = connect(settings.redis_url)
+        opened.push_async_callback(redis.aclose)
+
+        app = create_app(
+            settings,
+            rooms,
+            redis,
+            cookie_key=key.cookie_key,
+            metrics=Metrics(rooms.waiting_room.count_by_state),
+            providers=demonstration.providers(settings, key) if settings.demo else None,
+            test_identity=demonstration.identity_provider(settings, key, redis) if settings.demo else None,
+            checks={"database": rooms.ping, "live_store": redis.ping},
+        )
+        runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS)
+        await runner.setup()
+        opened.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, settings.http_host, settings.http_port).start()
+
+        log.info("test_identity_provider", on=settings.demo)
+        log.info("serving", address=settings.origin, store="shared" if settings.shared else "this process alone")
+        print(demonstration.announcement(settings) if settings.demo else settings.origin, flush=True)
+        await stop.wait()
+        log.info("stopping")
+    log.info("stopped")
+
+
+async def open_rooms(settings: Settings, key: InstallationKey) -> Rooms:
+    """The waiting room's store, with the time of day as its clock."""
+    return await Rooms.open(
+        settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=_nobody_listens
+    )
+
+
+def _nobody_listens(committed: Committed) -> None:
+    """A commit is on the log, and whoever reads the log finds it."""
+
+
+def wire_schema() -> dict[str, object]:
+    """The JSON Schema of every type on the wire, in `$defs`: the browser's TypeScript types are made from it."""
+    types = {
+        value
+        for module in (signaling.messages, schemas)
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Wire) and value is not Wire
+    }
+    mode: JsonSchemaMode = "serialization"
+    wanted = [(each, mode) for each in sorted(types, key=lambda each: each.__name__)]
+    _, schema = models_json_schema(wanted, title="Venterum's wire types")
+    return schema
+
+
+def _demo(settings: Settings, *, load: bool, as_json: bool) -> None:
+    if load:
+        key = InstallationKey.load(settings.key_file, create=settings.makes_key)
+        migrate(settings.database_url)
+        asyncio.run(_load(settings, key))
+    if as_json:
+        print(json.dumps(demonstration.listing(settings), indent=2, ensure_ascii=False))
+    else:
+        print(demonstration.announcement(settings))
+
+
+async def _load(settings: Settings, key: InstallationKey) -> None:
+    async with await open_rooms(settings, key) as rooms:
+        await load_demo(rooms)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="venterum",
+        description="Virtual waiting room and video consultations. Settings are read from VENTERUM_* variables.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="migrate the database and serve until SIGINT or SIGTERM")
+    commands.add_parser("migrate", help="bring the database to the newest version")
+    demo = commands.add_parser("demo", help="list the demonstration's fictitious clinics and people")
+    demo.add_argument("--json", action="store_true", help="for programs")
+    demo.add_argument("--load", action="store_true", help="put them into the database first")
+    commands.add_parser("schema", help="print the JSON Schema of every type on the wire")
+    return parser
+
+
+def _settings_at_fault(error: ValidationError) -> str:
+    """Which settings cannot be read and why, without what was in them."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(
+        f"{'VENTERUM_' + str(problem['loc'][0]).upper() if problem['loc'] else 'the settings'}: {problem['msg']}"
+        for problem in problems
+    )

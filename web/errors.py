@@ -1,0 +1,163 @@
+"""What `web/` itself refuses, and the one place where a refusal of any package becomes an HTTP answer.
+
+    WebError
+    ├── Unreadable        400  the body is not JSON
+    ├── NotLoggedIn       401
+    ├── OriginRefused     403  another site's page asked
+    ├── NotAtWork         409  logged in, but no practitioner is chosen yet
+    ├── BodyTooLarge      413
+    └── FieldsInvalid     422  the JSON is not what is taken there
+
+No answer holds anything of what was sent, and none a traceback: what is unforeseen is logged under an opaque id, and the id is
+all that goes out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from pydantic import ValidationError
+
+from rooms.errors import (
+    ExplanationInvalid,
+    MalformedClinicIdentifier,
+    MalformedCpr,
+    MessageInvalid,
+    MistypedSorId,
+    NotFound,
+    Refused,
+    RoomsError,
+)
+from signaling.messages import Wire
+
+from .logs import get_logger, route_pattern
+from .schemas import Error
+
+MAX_BODY_BYTES = 64 * 1024
+"""The largest request body taken, in bytes."""
+
+
+class WebError(Exception):
+    """A refusal by `web/` itself. `code` is stable and on the wire."""
+
+    code = "refused"
+    status = 400
+    text = "The request was refused."
+
+    def __init__(self, text: str | None = None) -> None:
+        super().__init__(text or self.text)
+
+
+class Unreadable(WebError):
+    code = "unreadable"
+    status = 400
+    text = "The body could not be read. Send one JSON object as application/json."
+
+
+class NotLoggedIn(WebError):
+    code = "not_logged_in"
+    status = 401
+    text = "Log in first."
+
+
+class OriginRefused(WebError):
+    code = "origin_refused"
+    status = 403
+    text = "Requests from another site's pages are refused."
+
+
+class NotAtWork(WebError):
+    code = "practitioner_not_chosen"
+    status = 409
+    text = "Choose the practitioner you work for first."
+
+
+class BodyTooLarge(WebError):
+    code = "too_large"
+    status = 413
+    text = f"The body is larger than {MAX_BODY_BYTES} bytes."
+
+
+class FieldsInvalid(WebError):
+    code = "fields_invalid"
+    status = 422
+    text = "The body does not have the fields that are taken here."
+
+
+def fields_invalid(error: ValidationError, model: type[Wire]) -> WebError:
+    """The refusal for a body that is not `model`: names the fields at fault, never what was in them."""
+    if any(problem["type"] == "json_invalid" for problem in error.errors(include_input=False, include_url=False)):
+        return Unreadable()
+    at_fault = {
+        str(problem["loc"][0]) if problem["loc"] and problem["loc"][0] in model.model_fields else "(no such field)"
+        for problem in error.errors(include_input=False, include_url=False)
+        if problem["loc"]
+    }
+    if not at_fault:
+        return FieldsInvalid()
+    return FieldsInvalid(f"{FieldsInvalid.text} At fault: {', '.join(sorted(at_fault))}.")
+
+
+_MALFORMED = (MalformedCpr, MalformedClinicIdentifier, MistypedSorId, MessageInvalid, ExplanationInvalid)
+
+
+def status_of(refusal: type[Exception]) -> int:
+    """The HTTP status that a refusal is answered with: RFC 9110, section 15.5."""
+    if issubclass(refusal, WebError):
+        return refusal.status
+    if issubclass(refusal, NotFound):
+        return 404
+    if issubclass(refusal, _MALFORMED):
+        return 422
+    if issubclass(refusal, Refused):
+        return 409
+    return 500
+
+
+def answer(status: int, code: str, message: str) -> web.Response:
+    """The body of every refusal, as JSON."""
+    body = Error(code=code, message=message).model_dump_json()
+    return web.Response(status=status, text=body, content_type="application/json")
+
+
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: BodyTooLarge.code}
+
+
+def middleware(api_prefixes: Sequence[str] = ("/api/",)) -> Middleware:
+    """Turns what handlers raise into answers; below `api_prefixes` aiohttp's own refusals too become JSON."""
+
+    @web.middleware
+    async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except WebError as error:
+            return answer(error.status, error.code, str(error))
+        except RoomsError as error:
+            status = status_of(type(error))
+            if status == 500:
+                return _unforeseen(request, error)
+            return answer(status, error.code, str(error))
+        except web.HTTPException as error:
+            if error.status < 400 or not request.path.startswith(tuple(api_prefixes)):
+                raise
+            code = _BY_STATUS.get(error.status, "refused")
+            message = BodyTooLarge.text if error.status == 413 else error.reason
+            refusal = answer(error.status, code, message)
+            if "Allow" in error.headers:
+                refusal.headers["Allow"] = error.headers["Allow"]
+            return refusal
+        except Exception as error:  # the last stop: a peer is told nothing but the id
+            return _unforeseen(request, error)
+
+    return errors
+
+
+def _unforeseen(request: web.Request, error: Exception) -> web.Response:
+    incident = secrets.token_hex(8)
+    get_logger("web.errors").error("unforeseen", incident=incident, route=route_pattern(request), exc_info=error)
+    return answer(
+        500, "internal", f"Something went wrong here. Give this number to whoever runs the server: {incident}"
+    )

@@ -1,0 +1,104 @@
+"""The installation key: its file, and the keys derived from it, one for each purpose.
+
+Whoever holds the file can read the CPR numbers and make login cookies, so it is readable by its owner alone. Several workers
+on one installation share one file. Rooms derives its own keys from the same 32 bytes (`rooms.cpr.CprVault`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+
+
+class KeyFileRefused(Exception):
+    """The key file is missing, is not a key, or is open to others; the message says what to do."""
+
+
+class InstallationKey:
+    """32 secret bytes, which print as dots."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"an installation key is {KEY_BYTES} bytes")
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "InstallationKey(••••)"
+
+    @classmethod
+    def load(cls, path: Path, *, create: bool) -> InstallationKey:
+        """Read the key file; with `create`, make it first if it is missing (mode 0600, 32 random bytes).
+
+        Raises:
+            KeyFileRefused: missing (and not to be made), of another length, or open to every user of the machine.
+        """
+        if create:
+            _create(path)
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            raise KeyFileRefused(
+                f"There is no installation key at {path}. Make one once and keep a copy apart from the database: "
+                f"(umask 077; head -c {KEY_BYTES} /dev/urandom > {path})"
+            ) from None
+        except OSError as error:
+            raise KeyFileRefused(f"The installation key at {path} cannot be read: {error.strerror}.") from None
+        with os.fdopen(descriptor, "rb") as file:
+            if os.fstat(descriptor).st_mode & 0o007:
+                raise KeyFileRefused(f"The installation key at {path} is open to every user: chmod 600 it.")
+            key = file.read(KEY_BYTES + 1)
+        if len(key) != KEY_BYTES:
+            raise KeyFileRefused(f"{path} is not an installation key: it does not hold exactly {KEY_BYTES} bytes.")
+        return cls(key)
+
+    def reveal(self) -> bytes:
+        """The bytes themselves: for `rooms.store.Rooms.open` alone."""
+        return self._key
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, by HKDF-SHA-256 (RFC 5869); a purpose says nothing of another's key."""
+        info = b"venterum " + purpose.encode()
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self._key)
+
+    @property
+    def cookie_key(self) -> bytes:
+        """Encrypts the login cookie."""
+        return self.derive("login cookie")
+
+    @property
+    def media_secret(self) -> bytes:
+        """Authenticates the workers and the media nodes to each other."""
+        return self.derive("media control")
+
+    @property
+    def test_identity_key(self) -> bytes:
+        """Signs the test identity provider's tokens, and makes its clients' secrets; the same in every worker."""
+        return self.derive("test identity provider")
+
+
+def _create(path: Path) -> None:
+    """Write a new key unless the file is there; of two processes that start at once, both read the same one."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half_made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(half_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(descriptor)
+        # A link is made whole or not at all, and never over a key that is there already.
+        os.link(half_made, path)
+    except FileExistsError:
+        pass
+    finally:
+        half_made.unlink()

@@ -1,0 +1,112 @@
+"""The settings: the one place that reads the environment (`VENTERUM_*`). Everything else is given what it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Role = Literal["staff", "patient"]
+
+DECLARATION = (
+    "Jeg erklærer på tro og love, at jeg er ansat i eller ejer af den klinik, jeg logger ind i, og at jeg kun bruger "
+    "venteværelset til at give klinikkens egne patienter konsultation over video. Jeg slår kun patienter op, som klinikken "
+    "har i behandling, og jeg ved, at mine opslag bliver registreret."
+)
+
+
+class IdentityProvider(BaseModel):
+    """One OpenID Connect provider, and how it is spoken to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    id: str = Field(pattern=r"^[a-z0-9-]{1,32}$", description="Stands in /login/{id}/...")
+    label: str = Field(description="On the button.")
+    issuer: str = Field(description="The issuer identifier, exactly as in the provider's discovery document.")
+    client_id: str
+    client_secret: SecretStr | None = None
+    scopes: tuple[str, ...] = ("openid",)
+    acr_values: str | None = Field(default=None, description="Asked for as it stands, when given.")
+    cpr_claims: tuple[str, ...] = Field(
+        default=("cpr",), description="The first of these in the ID token is the CPR number."
+    )
+    roles: tuple[Role, ...] = ("staff", "patient")
+    backchannel_issuer: str | None = Field(
+        default=None,
+        description="Where this server itself reaches the issuer, when it is elsewhere than where browsers do.",
+    )
+
+
+class Settings(BaseSettings):
+    """What an installation may set; the defaults are one machine, one process, nothing demonstrated."""
+
+    model_config = SettingsConfigDict(env_prefix="VENTERUM_", frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=1, le=65535)
+    public_url: str | None = Field(
+        default=None, description="Where browsers find this server, an origin; http://127.0.0.1:PORT when not given."
+    )
+    database_url: str = Field(default="sqlite+aiosqlite:///var/venterum.sqlite3", repr=False)
+    redis_url: str | None = Field(default=None, repr=False, description="None: the live store is in this process.")
+    key_file: Path = Path("var/venterum.key")
+    demo: bool = Field(default=False, description="Fictitious clinics and people, and a login without identity check.")
+    session_hours: int = Field(default=12, ge=1, le=24, description="How long a login lasts.")
+
+    declaration_version: str = Field(default="1", max_length=40)
+    declaration_text: str = DECLARATION
+
+    identity_providers: tuple[IdentityProvider, ...] = ()
+
+    media_inside: bool = Field(default=True, description="Whether this process holds a media node of its own.")
+    media_host: str = "127.0.0.1"
+    media_port: int = Field(default=0, ge=0, le=65535)
+    media_addresses: tuple[str, ...] = ()
+    media_control_host: str = "127.0.0.1"
+    media_control_port: int = Field(default=0, ge=0, le=65535)
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_origin(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
+            raise ValueError("an origin is wanted: http:// or https://, a host, and at most a port")
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @model_validator(mode="after")
+    def _providers_differ(self) -> Self:
+        ids = [provider.id for provider in self.identity_providers]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two identity providers have the same id")
+        return self
+
+    @property
+    def origin(self) -> str:
+        """Where browsers find this server: scheme, host and port, no slash at the end."""
+        return self.public_url or f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach this server by TLS."""
+        return self.origin.startswith("https://")
+
+    @property
+    def shared(self) -> bool:
+        """Whether several workers may serve together: that takes PostgreSQL and a Redis that they share."""
+        return self.redis_url is not None and not self.database_url.startswith("sqlite")
+
+    @property
+    def makes_key(self) -> bool:
+        """Whether a missing installation key is made: in the demonstration, and on a fresh machine with nothing kept yet.
+
+        Beside a database that is there already, a new key would read none of it, so its absence is an error.
+        """
+        if self.demo:
+            return True
+        scheme, _, file = self.database_url.partition(":///")
+        return scheme.startswith("sqlite") and not Path(file).exists()

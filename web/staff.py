@@ -1,0 +1,373 @@
+"""What staff ask for over HTTP: the way in, the board, the room, the patient list and the visits."""
+
+from __future__ import annotations
+
+from types import NoneType
+
+from aiohttp import web
+
+from rooms.directory import Declaration, Entry
+from rooms.errors import (
+    AlreadyPatient,
+    DeclarationMissing,
+    ExplanationInvalid,
+    MalformedClinicIdentifier,
+    MalformedCpr,
+    MessageInvalid,
+    MistypedSorId,
+    NotFound,
+    NotStaffHere,
+    PatientInConsultation,
+    UnknownClinic,
+    UnknownPerson,
+    UnknownPractitioner,
+    WrongState,
+)
+from rooms.records import Visit
+from rooms.store import Rooms
+from signaling.messages import BoardMessage, RoomView, VisitView
+
+from .access import Access
+from .errors import NotAtWork, NotLoggedIn
+from .routes import Route, route
+from .schemas import (
+    AddPatient,
+    ChoosePractitioner,
+    CloseRoom,
+    DeclarationView,
+    EnterClinic,
+    PatientList,
+    PatientView,
+    Provider,
+    RejectVisit,
+    RoomMessages,
+    SearchPatients,
+    StaffSession,
+)
+from .sessions import Login, StaffSlot
+from .views import (
+    Connected,
+    board_message,
+    clinic_view,
+    patient_view,
+    practitioner_view,
+    room_view,
+    visit_view,
+)
+
+CLINIC = "/api/clinics/{clinic_id}"
+VISIT = CLINIC + "/visits/{visit_id}"
+
+AT_WORK = (NotLoggedIn, NotFound, NotAtWork)
+"""What every request on a clinic's data may be refused with."""
+
+
+class StaffHandlers:
+    """The staff half of the REST interface.
+
+    Args:
+        providers: the ways to log in, for the login page.
+        connected: tells which visits' patients are connected now.
+    """
+
+    def __init__(
+        self,
+        rooms: Rooms,
+        access: Access,
+        declaration: Declaration,
+        providers: tuple[Provider, ...],
+        connected: Connected,
+    ) -> None:
+        self._rooms = rooms
+        self._access = access
+        self._declaration = declaration
+        self._providers = providers
+        self._connected = connected
+
+    # The way in.
+
+    async def session(self, request: web.Request) -> StaffSession:
+        login = await Login.of(request)
+        slot = login.staff
+        person = await self._rooms.directory.person(slot.person_id) if slot is not None else None
+        if slot is None or person is None:
+            return self._session("log_in")
+        if slot.clinic_id is None:
+            return self._session("choose_clinic", person_name=person.name)
+        try:
+            entry = await self._rooms.directory.staff(slot.person_id, slot.clinic_id)
+        except NotFound:
+            login.staff = StaffSlot(person_id=slot.person_id)
+            return self._session("choose_clinic", person_name=person.name)
+        return self._inside(entry, slot, person.name)
+
+    async def enter_clinic(self, request: web.Request, body: EnterClinic) -> StaffSession:
+        login = await Login.of(request)
+        slot = login.staff
+        person = await self._rooms.directory.person(slot.person_id) if slot is not None else None
+        if slot is None or person is None:
+            raise NotLoggedIn
+        entry = await self._rooms.directory.enter_clinic(
+            slot.person_id, body.identifier, self._declaration, body.declaration_version
+        )
+        only = entry.practitioners[0].id if len(entry.practitioners) == 1 else None
+        login.staff = StaffSlot(person_id=slot.person_id, clinic_id=entry.clinic.id, practitioner_id=only)
+        return self._inside(entry, login.staff, person.name)
+
+    async def choose_practitioner(self, request: web.Request, body: ChoosePractitioner) -> StaffSession:
+        login = await Login.of(request)
+        slot = login.staff
+        person = await self._rooms.directory.person(slot.person_id) if slot is not None else None
+        if slot is None or person is None:
+            raise NotLoggedIn
+        if slot.clinic_id is None:
+            raise NotFound
+        entry = await self._rooms.directory.staff(slot.person_id, slot.clinic_id)
+        chosen = await self._rooms.directory.practitioner(slot.clinic_id, body.practitioner_id)
+        login.staff = slot.model_copy(update={"practitioner_id": chosen.id})
+        return self._inside(entry, login.staff, person.name)
+
+    async def log_out(self, request: web.Request) -> None:
+        (await Login.of(request)).staff = None
+
+    async def leave_clinic(self, request: web.Request) -> StaffSession:
+        login = await Login.of(request)
+        if login.staff is not None:
+            login.staff = StaffSlot(person_id=login.staff.person_id)
+        return await self.session(request)
+
+    # At work.
+
+    async def board(self, request: web.Request) -> BoardMessage:
+        at_work = await self._access.staff(request)
+        board = await self._rooms.waiting_room.board(at_work.clinic_id)
+        return board_message(board, await self._connected(board.visits))
+
+    async def open_room(self, request: web.Request) -> RoomView:
+        at_work = await self._access.staff(request)
+        return room_view(await self._rooms.waiting_room.open(at_work.actor, at_work.clinic_id))
+
+    async def close_room(self, request: web.Request, body: CloseRoom) -> RoomView:
+        at_work = await self._access.staff(request)
+        keep_queue = body.manner == "keep_queue"
+        clinic = await self._rooms.waiting_room.close(at_work.actor, at_work.clinic_id, keep_queue=keep_queue)
+        return room_view(clinic)
+
+    async def set_messages(self, request: web.Request, body: RoomMessages) -> RoomView:
+        at_work = await self._access.staff(request)
+        clinic = await self._rooms.waiting_room.set_messages(
+            at_work.actor,
+            at_work.clinic_id,
+            open_message=body.open_message,
+            closed_message=body.closed_message,
+        )
+        return room_view(clinic)
+
+    async def add_patient(self, request: web.Request, body: AddPatient) -> PatientView:
+        at_work = await self._access.staff(request)
+        return patient_view(await self._rooms.patients.add(at_work.actor, at_work.clinic_id, body.cpr))
+
+    async def search_patients(self, request: web.Request, body: SearchPatients) -> PatientList:
+        at_work = await self._access.staff(request)
+        found = await self._rooms.patients.search(at_work.actor, at_work.clinic_id, body.query)
+        return PatientList(patients=tuple(patient_view(patient) for patient in found))
+
+    async def remove_patient(self, request: web.Request) -> None:
+        at_work = await self._access.staff(request)
+        await self._rooms.patients.remove(at_work.actor, at_work.clinic_id, request.match_info["patient_id"])
+
+    async def accept(self, request: web.Request) -> VisitView:
+        at_work = await self._access.staff(request)
+        move = self._rooms.waiting_room.accept
+        return await self._view(await move(at_work.actor, at_work.clinic_id, request.match_info["visit_id"]))
+
+    async def put_back(self, request: web.Request) -> VisitView:
+        at_work = await self._access.staff(request)
+        move = self._rooms.waiting_room.put_back
+        return await self._view(await move(at_work.actor, at_work.clinic_id, request.match_info["visit_id"]))
+
+    async def start(self, request: web.Request) -> VisitView:
+        at_work = await self._access.staff(request)
+        move = self._rooms.waiting_room.start
+        return await self._view(await move(at_work.actor, at_work.clinic_id, request.match_info["visit_id"]))
+
+    async def end(self, request: web.Request) -> VisitView:
+        at_work = await self._access.staff(request)
+        move = self._rooms.waiting_room.end
+        return await self._view(await move(at_work.actor, at_work.clinic_id, request.match_info["visit_id"]))
+
+    async def reject(self, request: web.Request, body: RejectVisit) -> VisitView:
+        at_work = await self._access.staff(request)
+        visit = await self._rooms.waiting_room.reject(
+            at_work.actor, at_work.clinic_id, request.match_info["visit_id"], body.explanation
+        )
+        return await self._view(visit)
+
+    async def _view(self, visit: Visit) -> VisitView:
+        return visit_view(visit, connected=visit.id in await self._connected((visit,)))
+
+    def _session(self, step: str, **more: object) -> StaffSession:
+        declaration = DeclarationView(version=self._declaration.version, text=self._declaration.text)
+        return StaffSession.model_validate(
+            {"step": step, "providers": self._providers, "declaration": declaration, **more}
+        )
+
+    def _inside(self, entry: Entry, slot: StaffSlot, person_name: str) -> StaffSession:
+        practitioners = tuple(practitioner_view(each, slot.person_id) for each in entry.practitioners)
+        chosen = next((each for each in practitioners if each.id == slot.practitioner_id), None)
+        return self._session(
+            "choose_practitioner" if chosen is None else "at_work",
+            person_name=person_name,
+            clinic=clinic_view(entry.clinic),
+            practitioners=practitioners,
+            practitioner=chosen,
+        )
+
+    def routes(self) -> tuple[Route, ...]:
+        """Every operation of this half."""
+        patients = CLINIC + "/patients"
+        return (
+            route(
+                "GET",
+                "/api/session",
+                self.session,
+                summary="Where this browser stands on the way to work.",
+                gives=StaffSession,
+            ),
+            route(
+                "POST",
+                "/api/session/clinic",
+                self.enter_clinic,
+                summary="Enter a clinic by ydernummer or SOR-ID, and accept the declaration.",
+                takes=EnterClinic,
+                gives=StaffSession,
+                refuses=(
+                    NotLoggedIn,
+                    MalformedClinicIdentifier,
+                    MistypedSorId,
+                    UnknownClinic,
+                    NotStaffHere,
+                    DeclarationMissing,
+                ),
+            ),
+            route(
+                "POST",
+                "/api/session/practitioner",
+                self.choose_practitioner,
+                summary="Choose the practitioner one works for.",
+                takes=ChoosePractitioner,
+                gives=StaffSession,
+                refuses=(NotLoggedIn, NotFound, UnknownPractitioner),
+            ),
+            route("DELETE", "/api/session", self.log_out, summary="Log out.", gives=NoneType, status=204),
+            route(
+                "DELETE",
+                "/api/session/clinic",
+                self.leave_clinic,
+                summary="Leave the clinic, to enter another.",
+                gives=StaffSession,
+            ),
+            route(
+                "GET",
+                CLINIC + "/board",
+                self.board,
+                summary="The room and its visits as of one event.",
+                gives=BoardMessage,
+                refuses=AT_WORK,
+            ),
+            route(
+                "POST",
+                CLINIC + "/room/open",
+                self.open_room,
+                summary="Open the waiting room.",
+                gives=RoomView,
+                refuses=(*AT_WORK, WrongState),
+            ),
+            route(
+                "POST",
+                CLINIC + "/room/close",
+                self.close_room,
+                summary="Close the waiting room.",
+                takes=CloseRoom,
+                gives=RoomView,
+                refuses=(*AT_WORK, WrongState),
+            ),
+            route(
+                "PUT",
+                CLINIC + "/room/messages",
+                self.set_messages,
+                summary="Set the messages on the clinic's card.",
+                takes=RoomMessages,
+                gives=RoomView,
+                refuses=(*AT_WORK, MessageInvalid),
+            ),
+            route(
+                "POST",
+                patients,
+                self.add_patient,
+                summary="Add a user of the app to the patient list.",
+                takes=AddPatient,
+                gives=PatientView,
+                status=201,
+                refuses=(*AT_WORK, MalformedCpr, UnknownPerson, AlreadyPatient),
+            ),
+            route(
+                "POST",
+                patients + "/search",
+                self.search_patients,
+                summary="Search the patient list.",
+                takes=SearchPatients,
+                gives=PatientList,
+                refuses=AT_WORK,
+            ),
+            route(
+                "DELETE",
+                patients + "/{patient_id}",
+                self.remove_patient,
+                summary="Remove a patient from the list.",
+                gives=NoneType,
+                status=204,
+                refuses=(*AT_WORK, PatientInConsultation),
+            ),
+            route(
+                "POST",
+                VISIT + "/accept",
+                self.accept,
+                summary="Accept a patient from the queue.",
+                gives=VisitView,
+                refuses=(*AT_WORK, WrongState),
+            ),
+            route(
+                "POST",
+                VISIT + "/put_back",
+                self.put_back,
+                summary="Put an accepted patient back into the queue.",
+                gives=VisitView,
+                refuses=(*AT_WORK, WrongState),
+            ),
+            route(
+                "POST",
+                VISIT + "/start",
+                self.start,
+                summary="Start the video consultation.",
+                gives=VisitView,
+                refuses=(*AT_WORK, WrongState),
+            ),
+            route(
+                "POST",
+                VISIT + "/end",
+                self.end,
+                summary="End the consultation.",
+                gives=VisitView,
+                refuses=(*AT_WORK, WrongState),
+            ),
+            route(
+                "POST",
+                VISIT + "/reject",
+                self.reject,
+                summary="Refuse a patient in the queue, with an explanation.",
+                takes=RejectVisit,
+                gives=VisitView,
+                refuses=(*AT_WORK, WrongState, ExplanationInvalid),
+            ),
+        )
