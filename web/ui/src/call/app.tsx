@@ -1,0 +1,155 @@
+// The clinician's call: the running call, and what stands there once it is over.
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { ConfirmDialog } from "../parts/dialog";
+import { Brand } from "../parts/header";
+import { useNow } from "../parts/ticking";
+import { closeDevices, type Devices, openDevices } from "../protocol/devices";
+import { da } from "../texts/da";
+import { CallButton, CallScreen, deviceProblemText } from "./screen";
+import type { CallSide } from "./side";
+
+/** How long the tab says that the consultation is over before it closes, if it was ended here. */
+const CLOSE_AFTER_MS = 5_000;
+
+export function App({ side, end }: { side: CallSide; end: () => Promise<unknown> }) {
+  const endedHere = useSignal(false);
+  const state = side.state.value?.state;
+  const over = state === "ended" || state === "rejected" || state === "left";
+
+  const endHere = async () => {
+    await end();
+    endedHere.value = true;
+  };
+
+  if (side.gone.value === "revoked") return <Over title={da.call.revoked}>{da.call.revokedBody}</Over>;
+  if (side.gone.value === "not_found") return <NotHere />;
+  if (side.gone.value === "elsewhere")
+    return (
+      <Over title={da.call.elsewhere} action={{ label: da.call.useThisTab, run: () => location.reload() }}>
+        {da.call.elsewhereBody}
+      </Over>
+    );
+  if (endedHere.value) return <EndedHere side={side} />;
+  if (over) return <Over title={da.call.ended}>{da.call.endedElsewhere}</Over>;
+  if (state === "waiting") return <Over title={da.call.putBack}>{da.call.putBackBody}</Over>;
+  return <Running side={side} end={endHere} />;
+}
+
+function Running({ side, end }: { side: CallSide; end: () => Promise<unknown> }) {
+  const devices = useSignal<Devices | null>(null);
+  const ending = useSignal(false);
+  const wasThere = useSignal(false);
+
+  useEffect(() => {
+    let closed = false;
+    void openDevices().then((opened) => {
+      if (closed) return closeDevices(opened);
+      devices.value = opened;
+      side.send(opened.stream);
+    });
+    return () => {
+      closed = true;
+      closeDevices(devices.value);
+    };
+  }, [side, devices]);
+
+  const call = side.state.value;
+  const name = call?.other_name ?? "";
+  const there = side.participants.value?.patient === true;
+  useEffect(() => {
+    if (there) wasThere.value = true;
+  }, [there, wasThere]);
+
+  let status: string | null = null;
+  if (call === null) status = da.call.preparing;
+  else if (side.link.value === "lost") status = da.call.linkLost;
+  else if (side.link.value === "connecting") status = da.call.preparing;
+  else if (!there) status = wasThere.value ? da.call.patientLost(name) : da.call.waitingForPatient(name);
+
+  const problem = devices.value?.problem;
+  return (
+    <CallScreen
+      remote={side.remote.value}
+      devices={devices.value}
+      name={name}
+      status={status}
+      facts={call?.started_at_ms != null && <Elapsed since={call.started_at_ms} />}
+      actions={<CallButton icon="callEnd" label={da.call.end} danger onClick={() => (ending.value = true)} />}
+    >
+      {problem && <Alert kind="warning">{deviceProblemText(problem)}</Alert>}
+      {ending.value && (
+        <ConfirmDialog
+          title={da.endDialog.title}
+          confirm={da.endDialog.confirm}
+          onConfirm={end}
+          onClose={() => (ending.value = false)}
+        >
+          <p>{da.endDialog.bodyCall}</p>
+        </ConfirmDialog>
+      )}
+    </CallScreen>
+  );
+}
+
+function Elapsed({ since }: { since: number }) {
+  const now = useNow(1_000);
+  const seconds = Math.max(0, Math.floor((now.value - since) / 1000));
+  const two = (part: number) => String(part).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const shown = `${hours > 0 ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+  return (
+    <span role="timer" aria-label={da.call.elapsed}>
+      {shown}
+    </span>
+  );
+}
+
+function EndedHere({ side }: { side: CallSide }) {
+  useEffect(() => {
+    side.close();
+    // Works in a tab that the waiting room opened; elsewhere the text stays.
+    const timer = setTimeout(() => window.close(), CLOSE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [side]);
+  return <Over title={da.call.ended}>{da.call.endedHere}</Over>;
+}
+
+export function NotHere() {
+  return <Over title={da.call.notYours}>{da.call.notYoursBody}</Over>;
+}
+
+interface OverProps {
+  title: string;
+  action?: { label: string; run: () => void };
+  children: ComponentChildren;
+}
+
+function Over({ title, action, children }: OverProps) {
+  return (
+    <main class="entrance">
+      <Brand />
+      <div class="panel entrance-panel" role="status">
+        <h1 class="h3">{title}</h1>
+        <p>{children}</p>
+        <div class="buttons">
+          {action ? (
+            <Button look="primary" onClick={action.run}>
+              {action.label}
+            </Button>
+          ) : (
+            <Button look="primary" onClick={() => window.close()}>
+              {da.call.closeTab}
+            </Button>
+          )}
+          <a class="button button-tertiary" href="/">
+            {da.call.toWaitingRoom}
+          </a>
+        </div>
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,31 @@
+// Puts the call's tab together. Its address and title name no patient.
+import "../styles";
+import { render } from "preact";
+import { idsOfCallPage, staffCall } from "../protocol/addresses";
+import { StaffApi } from "../protocol/rest";
+import { App, NotHere } from "./app";
+import { CallSide } from "./side";
+
+const api = new StaffApi();
+const ids = idsOfCallPage(location.pathname);
+const root = document.getElementById("app");
+
+if (root && ids === null) render(<NotHere />, root);
+if (root && ids !== null) {
+  const side = new CallSide("clinician", ids.visit, staffCall(ids.clinic, ids.visit), {
+    callConfiguration: api.callConfiguration,
+    // The board of a clinic is there for its staff alone, and the visit on it while it is the clinic's.
+    mayReturn: async () => (await api.board(ids.clinic)).visits.some((visit) => visit.id === ids.visit),
+  });
+  window.addEventListener("online", side.wake);
+  const isRunning = () => side.gone.value === null && side.state.value?.state === "in_call";
+  // The browser asks in its own words; any text given here would not be shown.
+  window.addEventListener("beforeunload", (event) => {
+    if (isRunning()) event.preventDefault();
+  });
+  window.addEventListener("pagehide", () => {
+    if (isRunning()) api.sayClosing(ids.clinic, ids.visit);
+  });
+  void side.start();
+  render(<App side={side} end={() => api.visit(ids.clinic, ids.visit, "end")} />, root);
+}

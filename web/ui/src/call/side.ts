@@ -1,0 +1,108 @@
+// One side of a call as its page shows it: who is there, how the connection stands, the other's picture. No markup.
+import { signal } from "@preact/signals";
+import type { CallConfiguration, CallState, Participants } from "../generated/wire";
+import { Call, type Link, type Role } from "../protocol/call";
+import { Refusal } from "../protocol/rest";
+import { takeOver } from "../protocol/sole";
+
+declare global {
+  interface Window {
+    /** The peer connection in use. Browser tests read its statistics (frames decoded, sound received); nothing else does. */
+    __venterumPeer?: RTCPeerConnection | null;
+  }
+}
+
+/** Why this page has no part in the call any longer, other than the visit's own state. */
+export type Gone = "revoked" | "elsewhere" | "not_found";
+
+export interface CallServer {
+  callConfiguration: () => Promise<CallConfiguration>;
+  /** Whether whoever is logged in may still take part. */
+  mayReturn: () => Promise<boolean>;
+}
+
+const RETRY_MS = 3_000;
+
+export class CallSide {
+  readonly state = signal<CallState | null>(null);
+  readonly participants = signal<Participants | null>(null);
+  readonly link = signal<Link>("connecting");
+  readonly remote = signal<MediaStream | null>(null);
+  readonly gone = signal<Gone | null>(null);
+  #call: Call | null = null;
+  #stream: MediaStream | null = null;
+  #closed = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #release = () => {};
+
+  constructor(
+    private readonly role: Role,
+    private readonly visit: string,
+    private readonly path: string,
+    private readonly server: CallServer,
+  ) {}
+
+  /** Takes the call over from any other tab of this browser, and connects. */
+  async start(): Promise<void> {
+    this.#release = takeOver(`venterum-${this.role}-${this.visit}`, () => this.#leave("elsewhere"));
+    await this.#connect();
+  }
+
+  /** The own tracks; they are sent from the moment when both sides are there. */
+  send(stream: MediaStream | null): void {
+    this.#stream = stream;
+    this.#call?.setTracks(stream);
+  }
+
+  /** Connects anew at once: the machine woke up, or the network is back. */
+  wake = () => this.#call?.connect();
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#release();
+    this.#call?.close();
+    this.#call = null;
+  }
+
+  async #connect(): Promise<void> {
+    let configuration: CallConfiguration;
+    try {
+      configuration = await this.server.callConfiguration();
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401) this.#leave("revoked");
+      else if (!this.#closed) this.#retry = setTimeout(() => void this.#connect(), RETRY_MS);
+      return;
+    }
+    if (this.#closed) return;
+    this.#call = new Call(this.path, this.role, configuration, {
+      onState: (state) => {
+        this.state.value = state;
+      },
+      onParticipants: (participants) => {
+        this.participants.value = participants;
+      },
+      onLink: (link) => {
+        this.link.value = link;
+      },
+      onRemote: (stream) => {
+        this.remote.value = stream;
+      },
+      onPeer: (peer) => {
+        window.__venterumPeer = peer;
+      },
+      // The call makes its next attempt by itself; the page says that the connection is being remade.
+      onProblem: () => {},
+      // Revoked before the server ever said a word: there was nothing here to be revoked from.
+      onRevoked: () => this.#leave(this.state.value === null ? "not_found" : "revoked"),
+      mayReturn: this.server.mayReturn,
+    });
+    this.#call.setTracks(this.#stream);
+    this.#call.connect();
+  }
+
+  #leave(why: Gone): void {
+    this.close();
+    this.gone.value = why;
+  }
+}

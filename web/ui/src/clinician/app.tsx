@@ -1,0 +1,42 @@
+// The clinician's page: the step that the session stands at, from logging in to the waiting room.
+import { useEffect } from "preact/hooks";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import type { Desk } from "./desk";
+import { ChooseClinic, ChoosePractitioner, LogIn } from "./entrance";
+import { WaitingRoom } from "./waiting-room";
+
+export function App({ desk }: { desk: Desk }) {
+  const session = desk.session.value;
+  useEffect(() => {
+    const place = session?.step === "at_work" ? session.clinic?.name : undefined;
+    document.title = place ? `${da.desk.waitingRoom} – ${place}` : `${da.login.title} – ${da.product}`;
+  }, [session]);
+
+  if (session === null) {
+    return (
+      <main class="entrance">
+        {desk.unreachable.value === null ? (
+          <div class="spinner" role="status" aria-label={da.common.loading} />
+        ) : (
+          <>
+            <Alert kind="error">{refusalText(desk.unreachable.value)}</Alert>
+            <Button onClick={() => desk.begin()}>{da.common.retry}</Button>
+          </>
+        )}
+      </main>
+    );
+  }
+  switch (session.step) {
+    case "log_in":
+      return <LogIn desk={desk} session={session} />;
+    case "choose_clinic":
+      return <ChooseClinic desk={desk} session={session} />;
+    case "choose_practitioner":
+      return <ChoosePractitioner desk={desk} session={session} />;
+    case "at_work":
+      return <WaitingRoom desk={desk} session={session} />;
+  }
+}

@@ -1,0 +1,183 @@
+// What the clinician's page knows and can do: the session, the live board, and the commands; no markup.
+import { signal } from "@preact/signals";
+import type { BoardMessage, PatientView, RoomMessages, StaffSession, VisitView } from "../generated/wire";
+import { callPage } from "../protocol/addresses";
+import { type Connection, LiveBoard } from "../protocol/live";
+import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
+
+/** Why the page fell back to an earlier step, to be told there. */
+export type Fallback = "login_failed" | "revoked";
+
+/** A refusal of a command on a visit, kept past the row it was given on: the row may have moved to another section. */
+export interface VisitRefusal {
+  visitId: string;
+  error: unknown;
+}
+
+export class PopupBlocked extends Error {}
+
+export class Desk {
+  readonly session = signal<StaffSession | null>(null);
+  readonly board = signal<BoardMessage | null>(null);
+  readonly connection = signal<Connection>("connecting");
+  readonly fallback = signal<Fallback | null>(null);
+  readonly unreachable = signal<unknown>(null);
+  readonly visitRefusal = signal<VisitRefusal | null>(null);
+  /** Grows whenever somebody, here or elsewhere, changed the patient list. */
+  readonly patientListVersion = signal(0);
+  #live: LiveBoard | null = null;
+
+  constructor(private readonly api: StaffApi) {}
+
+  /** Reads the session and goes to the step it stands at. */
+  async begin(): Promise<void> {
+    try {
+      this.unreachable.value = null;
+      this.#enter(await this.api.session());
+    } catch (error) {
+      this.unreachable.value = error;
+    }
+  }
+
+  /** Connects anew at once: the machine woke up, or the network is back. */
+  wake = () => this.#live?.connect();
+
+  enterClinic = async (identifier: string, declarationVersion: string | null) =>
+    this.#enter(await this.#do(this.api.enterClinic(identifier, declarationVersion)));
+  choosePractitioner = async (id: string) => this.#enter(await this.#do(this.api.choosePractitioner(id)));
+  leaveClinic = async () => this.#enter(await this.#do(this.api.leaveClinic()));
+  async logOut(): Promise<void> {
+    await this.#do(this.api.logOut());
+    this.fallback.value = null;
+    await this.begin();
+  }
+
+  openRoom = () => this.#room((clinic) => this.api.openRoom(clinic));
+  closeRoom = (manner: ClosingManner) => this.#room((clinic) => this.api.closeRoom(clinic, manner));
+  setMessages = (messages: RoomMessages) => this.#room((clinic) => this.api.setMessages(clinic, messages));
+
+  async addPatient(cpr: string): Promise<PatientView> {
+    const patient = await this.#do(this.api.addPatient(this.#clinic(), cpr));
+    this.patientListVersion.value += 1;
+    return patient;
+  }
+
+  searchPatients = async (query: string): Promise<PatientView[]> =>
+    (await this.#do(this.api.searchPatients(this.#clinic(), query))).patients;
+
+  async removePatient(id: string): Promise<void> {
+    await this.#do(this.api.removePatient(this.#clinic(), id));
+    this.patientListVersion.value += 1;
+  }
+
+  visit = (visit: VisitView, command: VisitCommand) =>
+    this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, command));
+  reject = (visit: VisitView, explanation: string) =>
+    this.#visit(visit, (clinic) => this.api.reject(clinic, visit.id, explanation));
+
+  /**
+   * Starts the video and opens the call's tab, which must be done while the click that asked for it still counts, or the
+   * browser blocks it. If the start is refused the tab is closed again.
+   */
+  async startVideo(visit: VisitView): Promise<void> {
+    const tab = window.open("", tabName(visit));
+    if (tab === null) {
+      const error = new PopupBlocked();
+      this.visitRefusal.value = { visitId: visit.id, error };
+      throw error;
+    }
+    try {
+      await this.visit(visit, "start");
+    } catch (error) {
+      tab.close();
+      throw error;
+    }
+    tab.location.replace(this.callPage(visit));
+  }
+
+  /** Shows the call's tab if it is still open, else opens it again. */
+  showCall(visit: VisitView): void {
+    const page = this.callPage(visit);
+    const tab = window.open("", tabName(visit));
+    if (tab === null) return;
+    if (tab.location.pathname !== page) tab.location.replace(page);
+    tab.focus();
+  }
+
+  callPage = (visit: VisitView) => callPage(this.#clinic(), visit.id);
+
+  #clinic(): string {
+    return this.session.value?.clinic?.id ?? "";
+  }
+
+  #enter(session: StaffSession): void {
+    const before = this.session.value?.clinic?.id;
+    this.session.value = session;
+    const clinic = session.step === "at_work" ? session.clinic : null;
+    if (this.#live !== null && clinic?.id === before) return;
+    this.#live?.close();
+    this.#live = null;
+    this.board.value = null;
+    this.visitRefusal.value = null;
+    if (!clinic) return;
+    this.fallback.value = null;
+    this.connection.value = "connecting";
+    this.#live = new LiveBoard(clinic.id, {
+      onShown: (board) => {
+        this.board.value = board;
+      },
+      onEvent: (event) => {
+        if (event.kind.startsWith("patient_")) this.patientListVersion.value += 1;
+      },
+      onConnection: (connection) => {
+        this.connection.value = connection;
+      },
+      onRevoked: () => void this.#revoked(),
+      mayReturn: async () => {
+        const now = await this.api.session();
+        return now.step === "at_work" && now.clinic?.id === clinic.id;
+      },
+    });
+    this.#live.connect();
+  }
+
+  /** Access to the clinic has ended: falls back to whichever step is left. */
+  async #revoked(): Promise<void> {
+    this.#live?.close();
+    this.#live = null;
+    this.fallback.value = "revoked";
+    await this.begin();
+  }
+
+  /** Waits for an answer; whoever is told to log in, or to choose anew, is shown that step. */
+  async #do<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      const lost =
+        error instanceof Refusal && (error.status === 401 || error.code === "practitioner_not_chosen");
+      if (lost) void this.#revoked();
+      throw error;
+    }
+  }
+
+  async #room(command: (clinic: string) => Promise<BoardMessage["room"]>): Promise<void> {
+    const sentAfter = this.board.value?.last_event ?? 0;
+    const room = await this.#do(command(this.#clinic()));
+    this.#live?.anticipate({ room }, sentAfter);
+  }
+
+  async #visit(visit: VisitView, command: (clinic: string) => Promise<VisitView>): Promise<void> {
+    const sentAfter = this.board.value?.last_event ?? 0;
+    this.visitRefusal.value = null;
+    try {
+      this.#live?.anticipate({ visit: await this.#do(command(this.#clinic())) }, sentAfter);
+    } catch (error) {
+      this.visitRefusal.value = { visitId: visit.id, error };
+      throw error;
+    }
+  }
+}
+
+/** One tab a visit: asking for the name again finds the tab that is open. */
+const tabName = (visit: VisitView) => `venterum-call-${visit.id}`;

@@ -1,0 +1,200 @@
+// The way in: log in, name the clinic and accept the declaration, choose the practitioner.
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import type { StaffSession } from "../generated/wire";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { type Command, useCommand } from "../parts/command";
+import { Field } from "../parts/field";
+import { Brand } from "../parts/header";
+import { Refusal } from "../protocol/rest";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import type { Desk } from "./desk";
+
+interface StepProps {
+  desk: Desk;
+  session: StaffSession;
+}
+
+function Step({ desk, title, children }: { desk: Desk; title: string; children: ComponentChildren }) {
+  const fallback = desk.fallback.value;
+  return (
+    <main class="entrance">
+      <Brand />
+      <div class="panel entrance-panel">
+        <h1 class="h3">{title}</h1>
+        {fallback === "login_failed" && <Alert kind="error">{da.login.failed}</Alert>}
+        {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
+        {children}
+      </div>
+    </main>
+  );
+}
+
+export function LogIn({ desk, session }: StepProps) {
+  const choosing = useSignal(false);
+  return (
+    <Step desk={desk} title={da.login.title}>
+      <p>{da.login.lead}</p>
+      {!choosing.value && (
+        <Button look="primary" onClick={() => (choosing.value = true)}>
+          {da.login.logIn}
+        </Button>
+      )}
+      {choosing.value && (
+        <nav aria-label={da.login.choose}>
+          <p class="strong">{da.login.choose}</p>
+          <ul class="choices">
+            {session.providers.map((provider) => (
+              <li key={provider.id}>
+                <a class="button button-secondary" href={provider.start_url}>
+                  {provider.label}
+                </a>
+              </li>
+            ))}
+          </ul>
+          {session.providers.length === 0 && <Alert kind="warning">{da.login.noProviders}</Alert>}
+        </nav>
+      )}
+      <p class="muted small">{da.login.browser}</p>
+    </Step>
+  );
+}
+
+function LogOut({ desk, command }: { desk: Desk; command: Command }) {
+  return (
+    <Button
+      look="tertiary"
+      busy={command.busy.value === "log_out"}
+      onClick={() => command.run("log_out", () => desk.logOut())}
+    >
+      {da.common.logOut}
+    </Button>
+  );
+}
+
+export function ChooseClinic({ desk, session }: StepProps) {
+  const identifier = useSignal("");
+  const accepted = useSignal(false);
+  const command = useCommand();
+  const { declaration } = session;
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const version = accepted.value ? declaration.version : null;
+    void command.run("enter", () => desk.enterClinic(identifier.value.trim(), version));
+  };
+  const refusal = command.refusal.value;
+  const aboutDeclaration = refusal instanceof Refusal && refusal.code === "declaration_missing";
+  const text = refusal === null ? undefined : refusalText(refusal);
+
+  return (
+    <Step desk={desk} title={da.clinic.title}>
+      {session.person_name && <p>{da.clinic.loggedInAs(session.person_name)}</p>}
+      <form onSubmit={submit} noValidate>
+        <Field
+          label={da.clinic.identifier}
+          hint={da.clinic.identifierHint}
+          inputMode="numeric"
+          maxLength={40}
+          value={identifier.value}
+          onValue={(value) => (identifier.value = value)}
+          error={aboutDeclaration ? undefined : text}
+        />
+        <div class={`form-group declaration${aboutDeclaration ? " form-error" : ""}`}>
+          {aboutDeclaration && (
+            <span class="form-error-message" role="alert">
+              {text}
+            </span>
+          )}
+          <div class="form-group-checkbox">
+            <input
+              type="checkbox"
+              id="declaration"
+              class="form-checkbox"
+              checked={accepted.value}
+              aria-describedby="declaration-text"
+              onChange={(event) => (accepted.value = event.currentTarget.checked)}
+            />
+            <label class="form-label" for="declaration">
+              {da.clinic.declaration}
+            </label>
+          </div>
+          <p id="declaration-text" class="declaration-text">
+            {declaration.text}
+          </p>
+        </div>
+        <div class="buttons">
+          <Button type="submit" look="primary" busy={command.busy.value === "enter"}>
+            {da.clinic.ok}
+          </Button>
+          <LogOut desk={desk} command={command} />
+        </div>
+      </form>
+    </Step>
+  );
+}
+
+export function ChoosePractitioner({ desk, session }: StepProps) {
+  const chosen = useSignal(session.practitioners.find((one) => one.is_self)?.id ?? null);
+  const missing = useSignal(false);
+  const command = useCommand();
+
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const id = chosen.value;
+    missing.value = id === null;
+    if (id !== null) void command.run("choose", () => desk.choosePractitioner(id));
+  };
+  const error = missing.value
+    ? da.practitioner.missing
+    : command.refusal.value !== null
+      ? refusalText(command.refusal.value)
+      : undefined;
+
+  return (
+    <Step desk={desk} title={da.practitioner.title}>
+      {session.clinic && <p class="strong">{session.clinic.name}</p>}
+      <form onSubmit={submit}>
+        <div class={`form-group${error ? " form-error" : ""}`}>
+          <fieldset>
+            <legend class="form-label">{da.practitioner.legend}</legend>
+            {error && (
+              <span class="form-error-message" role="alert">
+                {error}
+              </span>
+            )}
+            {session.practitioners.map((one) => (
+              <div class="form-group-radio" key={one.id}>
+                <input
+                  type="radio"
+                  class="form-radio"
+                  id={`practitioner-${one.id}`}
+                  name="practitioner"
+                  checked={chosen.value === one.id}
+                  onChange={() => (chosen.value = one.id)}
+                />
+                <label class="form-label" for={`practitioner-${one.id}`}>
+                  {one.name} {one.is_self && da.practitioner.self}
+                </label>
+              </div>
+            ))}
+          </fieldset>
+        </div>
+        <div class="buttons">
+          <Button type="submit" look="primary" busy={command.busy.value === "choose"}>
+            {da.practitioner.choose}
+          </Button>
+          <Button
+            busy={command.busy.value === "leave"}
+            onClick={() => command.run("leave", () => desk.leaveClinic())}
+          >
+            {da.desk.switchClinic}
+          </Button>
+          <LogOut desk={desk} command={command} />
+        </div>
+      </form>
+    </Step>
+  );
+}

@@ -1,0 +1,136 @@
+// The clinic's patients: add one by CPR number, find one, remove one's access.
+import { useSignal } from "@preact/signals";
+import { useEffect, useId, useRef } from "preact/hooks";
+import type { PatientView } from "../generated/wire";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { useCommand } from "../parts/command";
+import { ConfirmDialog } from "../parts/dialog";
+import { Field } from "../parts/field";
+import { Icon } from "../parts/icon";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import type { Desk } from "./desk";
+
+/** How long to wait for the next letter before searching. */
+const TYPING_MS = 250;
+
+export function AddPatient({ desk }: { desk: Desk }) {
+  const id = useId();
+  const cpr = useSignal("");
+  const added = useSignal<string | null>(null);
+  const command = useCommand();
+
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    added.value = null;
+    await command.run("add", async () => {
+      added.value = (await desk.addPatient(cpr.value.trim())).name;
+      cpr.value = "";
+    });
+  };
+
+  return (
+    <section class="panel add-patient" aria-labelledby={id}>
+      <h2 class="panel-title" id={id}>
+        {da.add.title}
+      </h2>
+      <form onSubmit={submit} class="one-line">
+        <Field
+          label={da.add.cpr}
+          inputMode="numeric"
+          maxLength={20}
+          value={cpr.value}
+          onValue={(value) => (cpr.value = value)}
+          error={command.refusal.value !== null ? refusalText(command.refusal.value) : undefined}
+        />
+        <Button type="submit" small busy={command.busy.value !== null}>
+          <Icon name="personAdd" />
+          {da.add.add}
+        </Button>
+      </form>
+      {added.value !== null && <Alert kind="success">{da.add.added(added.value)}</Alert>}
+    </section>
+  );
+}
+
+export function PatientList({ desk }: { desk: Desk }) {
+  const id = useId();
+  const query = useSignal("");
+  const found = useSignal<PatientView[] | null>(null);
+  const refusal = useSignal<unknown>(null);
+  const removing = useSignal<PatientView | null>(null);
+  const newest = useRef(0);
+  const version = desk.patientListVersion.value;
+
+  // `version` stands for a change of the list by somebody.
+  useEffect(() => {
+    newest.current += 1;
+    const mine = newest.current;
+    const search = async () => {
+      try {
+        const patients = await desk.searchPatients(query.value.trim());
+        // An answer to what was typed before may come after the answer to what stands there now.
+        if (mine !== newest.current) return;
+        found.value = patients;
+        refusal.value = null;
+      } catch (error) {
+        if (mine === newest.current) refusal.value = error;
+      }
+    };
+    const timer = setTimeout(search, found.value === null ? 0 : TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [query.value, version, desk]);
+
+  return (
+    <section class="panel patient-list" aria-labelledby={id}>
+      <h2 class="panel-title" id={id}>
+        {da.patients.title}
+      </h2>
+      <Field
+        label={da.patients.search}
+        type="search"
+        maxLength={100}
+        value={query.value}
+        onValue={(value) => (query.value = value)}
+      />
+      {refusal.value !== null && <Alert kind="error">{refusalText(refusal.value)}</Alert>}
+      {found.value?.length === 0 && (
+        <p class="muted empty">{query.value.trim() ? da.patients.noneFound : da.patients.none}</p>
+      )}
+      <ul class="rows patient-rows">
+        {found.value?.map((patient) => (
+          <li class="row" key={patient.id}>
+            <div class="row-who">
+              <span class="strong">{patient.name}</span> <span class="cpr">{patient.cpr}</span>
+            </div>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={da.patients.remove(patient.name)}
+              onClick={() => (removing.value = patient)}
+            >
+              <Icon name="close" />
+            </button>
+          </li>
+        ))}
+      </ul>
+      {removing.value && (
+        <RemoveDialog desk={desk} patient={removing.value} onClose={() => (removing.value = null)} />
+      )}
+    </section>
+  );
+}
+
+function RemoveDialog({ desk, patient, onClose }: { desk: Desk; patient: PatientView; onClose: () => void }) {
+  return (
+    <ConfirmDialog
+      title={da.patients.removeTitle(patient.name)}
+      confirm={da.patients.removeConfirm}
+      onConfirm={() => desk.removePatient(patient.id)}
+      onClose={onClose}
+    >
+      <p>{da.patients.removeBody}</p>
+    </ConfirmDialog>
+  );
+}

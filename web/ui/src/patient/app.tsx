@@ -1,0 +1,109 @@
+// The patient's page: log in, the clinics' cards with the queue, and the call when it is one's turn.
+import { useSignalEffect } from "@preact/signals";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { useCommand } from "../parts/command";
+import { Brand, TopBar } from "../parts/header";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import { PatientCall } from "./call";
+import { Card } from "./card";
+import { Preview } from "./preview";
+import type { Visitor } from "./visitor";
+
+export function App({ visitor }: { visitor: Visitor }) {
+  useSignalEffect(() => {
+    document.title = `${pageTitle(visitor)} – ${da.product}`;
+  });
+  const session = visitor.session.value;
+  if (session === null) return <Beginning visitor={visitor} />;
+  if (session.person_name === null) return <LogIn visitor={visitor} />;
+  const calledIn = visitor.calledIn.value;
+  const call = visitor.call.value;
+  if (calledIn !== null && call !== null)
+    return <PatientCall visitor={visitor} card={calledIn} call={call} />;
+  return <Clinics visitor={visitor} name={session.person_name} />;
+}
+
+function pageTitle(visitor: Visitor): string {
+  const calledIn = visitor.calledIn.value;
+  if (calledIn?.visit.state === "accepted") return da.patient.yourTurnTitle;
+  if (calledIn !== null) return da.call.title;
+  return visitor.inQueue.value ? da.patient.inQueue : da.patient.title;
+}
+
+function Beginning({ visitor }: { visitor: Visitor }) {
+  return (
+    <main class="entrance">
+      {visitor.unreachable.value === null ? (
+        <div class="spinner" role="status" aria-label={da.common.loading} />
+      ) : (
+        <>
+          <Alert kind="error">{refusalText(visitor.unreachable.value)}</Alert>
+          <Button onClick={() => visitor.begin()}>{da.common.retry}</Button>
+        </>
+      )}
+    </main>
+  );
+}
+
+function LogIn({ visitor }: { visitor: Visitor }) {
+  const providers = visitor.session.value?.providers ?? [];
+  const fallback = visitor.fallback.value;
+  return (
+    <main class="entrance">
+      <Brand />
+      <div class="panel entrance-panel">
+        <h1 class="h3">{da.patient.title}</h1>
+        {fallback === "login_failed" && <Alert kind="error">{da.patient.failed}</Alert>}
+        {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
+        <p>{da.patient.lead}</p>
+        <ul class="choices">
+          {providers.map((provider) => (
+            <li key={provider.id}>
+              <a class="button button-primary" href={provider.start_url}>
+                {providers.length === 1 ? da.patient.logIn : da.patient.logInWith(provider.label)}
+              </a>
+            </li>
+          ))}
+        </ul>
+        {providers.length === 0 && <Alert kind="warning">{da.login.noProviders}</Alert>}
+      </div>
+    </main>
+  );
+}
+
+function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
+  const command = useCommand();
+  const cards = visitor.cards.value;
+  return (
+    <>
+      <TopBar who={da.patient.hello(name)}>
+        <Button
+          look="tertiary"
+          small
+          busy={command.busy.value !== null}
+          onClick={() => command.run("log_out", () => visitor.logOut())}
+        >
+          {da.common.logOut}
+        </Button>
+      </TopBar>
+      {visitor.connection.value === "lost" && <Alert kind="warning">{da.connection.lost}</Alert>}
+      {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
+      <main class="clinics">
+        <h1 class="h3">{da.patient.clinics}</h1>
+        {cards === null && <div class="spinner" role="status" aria-label={da.common.loading} />}
+        {cards?.length === 0 && (
+          <div class="panel">
+            <p class="strong">{da.patient.noClinics}</p>
+            <p class="muted">{da.patient.noClinicsHint}</p>
+          </div>
+        )}
+        {visitor.inQueue.value && <Preview visitor={visitor} />}
+        {cards?.map((card) => (
+          <Card key={card.clinic_id} visitor={visitor} card={card} />
+        ))}
+      </main>
+    </>
+  );
+}

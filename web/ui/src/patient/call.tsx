@@ -1,0 +1,54 @@
+// The patient's side of a call: ready and waiting for the clinician to start the video, then in it.
+import { CallScreen, deviceProblemText } from "../call/screen";
+import type { CallSide } from "../call/side";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { Brand } from "../parts/header";
+import { da } from "../texts/da";
+import type { CalledIn, Visitor } from "./visitor";
+
+export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: CalledIn; call: CallSide }) {
+  const practitioner = card.visit.practitioner_name ?? da.patient.practitioner;
+  if (call.gone.value === "elsewhere") return <Elsewhere />;
+
+  const problem = visitor.devices.value?.problem;
+  const there = call.participants.value?.clinician === true;
+  let status: string | null = null;
+  if (card.visit.state === "accepted") status = da.patient.yourTurn(practitioner);
+  else if (call.link.value === "lost" || visitor.connection.value === "lost") status = da.call.linkLost;
+  else if (!there) status = da.call.clinicianLost(practitioner);
+
+  return (
+    <CallScreen
+      remote={call.remote.value}
+      devices={visitor.devices.value}
+      name={practitioner}
+      status={status}
+      facts={<span>{card.name}</span>}
+    >
+      {problem && (
+        <Alert kind="warning">
+          {deviceProblemText(problem)}{" "}
+          <Button small onClick={() => visitor.openDevices()}>
+            {da.common.retry}
+          </Button>
+        </Alert>
+      )}
+    </CallScreen>
+  );
+}
+
+function Elsewhere() {
+  return (
+    <main class="entrance">
+      <Brand />
+      <div class="panel entrance-panel" role="status">
+        <h1 class="h3">{da.call.elsewhere}</h1>
+        <p>{da.call.elsewhereBody}</p>
+        <Button look="primary" onClick={() => location.reload()}>
+          {da.call.useThisTab}
+        </Button>
+      </div>
+    </main>
+  );
+}

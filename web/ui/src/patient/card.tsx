@@ -1,0 +1,92 @@
+// One clinic's card: open or closed, its message, and how the patient's visit there stands.
+import { useId } from "preact/hooks";
+import type { ClinicCard, PatientVisit } from "../generated/wire";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { useCommand } from "../parts/command";
+import { useNow } from "../parts/ticking";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import type { Visitor } from "./visitor";
+
+export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) {
+  const id = useId();
+  const command = useCommand();
+  const open = card.room === "open";
+  const waiting = card.visit?.state === "waiting" ? card.visit : null;
+
+  const join = () => {
+    // The browser asks for the camera while the click still stands before the patient's eyes.
+    void visitor.openDevices();
+    return visitor.join(card.clinic_id);
+  };
+
+  return (
+    <section class="panel clinic-card" aria-labelledby={id}>
+      <h2 class="panel-title">
+        <span id={id}>{card.name}</span>{" "}
+        <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
+          {open ? da.patient.open : da.patient.closed}
+        </span>
+      </h2>
+      <p class="message">{card.message}</p>
+      <p class="muted">
+        {da.patient.phone}: <a href={`tel:${card.phone.replace(/\s/g, "")}`}>{card.phone}</a>
+      </p>
+      {card.visit && !waiting && <PastVisit visit={card.visit} phone={card.phone} />}
+      {waiting && <Waiting visit={waiting} />}
+      {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
+      <div class="buttons">
+        {waiting ? (
+          <Button
+            busy={command.busy.value !== null}
+            onClick={() => command.run("leave", () => visitor.leave(waiting.id))}
+          >
+            {da.patient.leave}
+          </Button>
+        ) : (
+          open && (
+            <Button
+              look="primary"
+              busy={command.busy.value !== null}
+              onClick={() => command.run("join", join)}
+            >
+              {da.patient.join}
+            </Button>
+          )
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Waiting({ visit }: { visit: PatientVisit }) {
+  const now = useNow(10_000);
+  const wait = Math.max(0, Math.floor((now.value - visit.joined_at_ms) / 60_000));
+  return (
+    <div class="waiting" role="status">
+      <h3 class="h5">{da.patient.inQueue}</h3>
+      <p>{da.patient.since(da.common.time(visit.joined_at_ms), da.common.minutes(wait))}</p>
+      <p>{da.patient.inQueueBody}</p>
+    </div>
+  );
+}
+
+function PastVisit({ visit, phone }: { visit: PatientVisit; phone: string }) {
+  if (visit.state === "ended")
+    return (
+      <Alert kind="success">
+        <strong>{da.patient.ended}</strong> <span>{da.patient.endedBody}</span>
+      </Alert>
+    );
+  if (visit.state === "rejected")
+    return (
+      <Alert kind="warning">
+        <strong>{da.patient.rejected}</strong>
+        {visit.explanation && <p class="message">{visit.explanation}</p>}
+        <p>{da.patient.callClinic(phone)}</p>
+      </Alert>
+    );
+  if (visit.state === "left") return <Alert kind="info">{da.patient.left}</Alert>;
+  return null;
+}

@@ -1,0 +1,138 @@
+// What the patient's page knows and can do: the session, the cards, the devices, and the call that is on. No markup.
+import { computed, effect, signal } from "@preact/signals";
+import { CallSide } from "../call/side";
+import type { ClinicCard, PatientSession } from "../generated/wire";
+import { patientCall } from "../protocol/addresses";
+import { closeDevices, type Devices, openDevices } from "../protocol/devices";
+import { type Connection, LiveCards } from "../protocol/live";
+import { type PatientApi, Refusal } from "../protocol/rest";
+
+export type Fallback = "login_failed" | "revoked";
+
+/** A card with its visit, which is accepted or in a call. */
+export type CalledIn = ClinicCard & { visit: NonNullable<ClinicCard["visit"]> };
+
+export class Visitor {
+  readonly session = signal<PatientSession | null>(null);
+  readonly cards = signal<ClinicCard[] | null>(null);
+  readonly connection = signal<Connection>("connecting");
+  readonly fallback = signal<Fallback | null>(null);
+  readonly unreachable = signal<unknown>(null);
+  readonly devices = signal<Devices | null>(null);
+  /** The visit that a clinician has taken out of the queue: a running call before one that is about to start. */
+  readonly calledIn = computed<CalledIn | null>(() => {
+    const open = (state: string) => this.cards.value?.find((card) => card.visit?.state === state);
+    return (open("in_call") ?? open("accepted") ?? null) as CalledIn | null;
+  });
+  readonly inQueue = computed(
+    () => this.cards.value?.some((card) => card.visit?.state === "waiting") ?? false,
+  );
+  readonly call = signal<CallSide | null>(null);
+  #live: LiveCards | null = null;
+  #asked = 0;
+
+  constructor(private readonly api: PatientApi) {
+    const wanted = computed(() => this.inQueue.value || this.calledIn.value !== null);
+    // The devices are on from the queue to the end, so that a reload in the queue opens them again.
+    effect(() => {
+      if (wanted.value) void this.openDevices();
+      else this.#closeDevices();
+    });
+    // The transport is made as soon as the patient is accepted, and carries nothing until the clinician is there.
+    const visit = computed(() => this.calledIn.value?.visit.id ?? null);
+    effect(() => this.#follow(visit.value));
+  }
+
+  async begin(): Promise<void> {
+    try {
+      this.unreachable.value = null;
+      this.#enter(await this.api.session());
+    } catch (error) {
+      this.unreachable.value = error;
+    }
+  }
+
+  /** Connects anew at once: the machine woke up, or the network is back. */
+  wake = () => {
+    this.#live?.connect();
+    this.call.peek()?.wake();
+  };
+
+  join = (clinic: string) => this.#do(this.api.join(clinic));
+  leave = (visit: string) => this.#do(this.api.leave(visit));
+
+  async logOut(): Promise<void> {
+    await this.#do(this.api.logOut());
+    this.fallback.value = null;
+    await this.begin();
+  }
+
+  /** Asks for camera and microphone, unless they are open. */
+  async openDevices(): Promise<void> {
+    if (this.devices.peek()?.problem === null) return;
+    this.#asked += 1;
+    const mine = this.#asked;
+    const opened = await openDevices();
+    if (mine !== this.#asked) return closeDevices(opened);
+    closeDevices(this.devices.peek());
+    this.devices.value = opened;
+    this.call.peek()?.send(opened.stream);
+  }
+
+  #closeDevices(): void {
+    this.#asked += 1;
+    closeDevices(this.devices.peek());
+    this.devices.value = null;
+  }
+
+  #follow(visit: string | null): void {
+    this.call.peek()?.close();
+    this.call.value = null;
+    if (visit === null) return;
+    const call = new CallSide("patient", visit, patientCall(visit), {
+      callConfiguration: this.api.callConfiguration,
+      mayReturn: async () => (await this.api.cards()).cards.some((card) => card.visit?.id === visit),
+    });
+    call.send(this.devices.peek()?.stream ?? null);
+    this.call.value = call;
+    void call.start();
+  }
+
+  #enter(session: PatientSession): void {
+    this.session.value = session;
+    this.#live?.close();
+    this.#live = null;
+    this.cards.value = null;
+    if (session.person_name === null) return;
+    this.fallback.value = null;
+    this.connection.value = "connecting";
+    this.#live = new LiveCards({
+      onShown: (message) => {
+        this.cards.value = message.cards;
+      },
+      onConnection: (connection) => {
+        this.connection.value = connection;
+      },
+      onRevoked: () => void this.#revoked(),
+      mayReturn: async () => (await this.api.session()).person_name !== null,
+    });
+    this.#live.connect();
+  }
+
+  async #revoked(): Promise<void> {
+    this.#live?.close();
+    this.#live = null;
+    this.cards.value = null;
+    this.fallback.value = "revoked";
+    await this.begin();
+  }
+
+  async #do<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 401) void this.#revoked();
+      throw error;
+    }
+  }
+}

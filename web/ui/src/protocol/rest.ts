@@ -1,0 +1,112 @@
+// The REST interface, one method a command; a refusal is thrown as `Refusal`. No DOM, no texts.
+import type {
+  BoardMessage,
+  CallConfiguration,
+  CardsMessage,
+  PatientList,
+  PatientSession,
+  PatientView,
+  PatientVisit,
+  RoomMessages,
+  RoomView,
+  StaffSession,
+  VisitView,
+  Error as WireError,
+} from "../generated/wire";
+
+const TIMEOUT_MS = 15_000;
+
+/** A command was refused or did not get through. `status` is the HTTP status, or 0 when there was no answer. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = "Refusal";
+  }
+}
+
+/** Which way a waiting room closes. */
+export type ClosingManner = "reject_all" | "keep_queue";
+
+/** What staff can do to a visit without saying more. */
+export type VisitCommand = "accept" | "put_back" | "start" | "end";
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = {
+    method,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: { Accept: "application/json" },
+  };
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers = { ...init.headers, "Content-Type": "application/json" };
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch (error) {
+    const late = error instanceof DOMException && error.name === "TimeoutError";
+    throw new Refusal(0, late ? "timeout" : "unreachable", "The server did not answer.");
+  }
+  if (response.status === 204) return undefined as T;
+  const content: unknown = await response.json().catch(() => null);
+  if (response.ok && content !== null) return content as T;
+  // Something between us and the server may have answered in its own words.
+  const refused = content as Partial<WireError> | null;
+  throw new Refusal(response.status, refused?.code ?? "unreadable", refused?.message ?? response.statusText);
+}
+
+const part = encodeURIComponent;
+
+/** What a staff member's pages may ask of the server. */
+export class StaffApi {
+  session = () => request<StaffSession>("GET", "/api/session");
+  logOut = () => request<void>("DELETE", "/api/session");
+  leaveClinic = () => request<StaffSession>("DELETE", "/api/session/clinic");
+  enterClinic = (identifier: string, declaration_version: string | null) =>
+    request<StaffSession>("POST", "/api/session/clinic", { identifier, declaration_version });
+  choosePractitioner = (practitioner_id: string) =>
+    request<StaffSession>("POST", "/api/session/practitioner", { practitioner_id });
+
+  board = (clinic: string) => request<BoardMessage>("GET", this.#clinic(clinic, "board"));
+  openRoom = (clinic: string) => request<RoomView>("POST", this.#clinic(clinic, "room/open"));
+  closeRoom = (clinic: string, manner: ClosingManner) =>
+    request<RoomView>("POST", this.#clinic(clinic, "room/close"), { manner });
+  setMessages = (clinic: string, messages: RoomMessages) =>
+    request<RoomView>("PUT", this.#clinic(clinic, "room/messages"), messages);
+
+  addPatient = (clinic: string, cpr: string) =>
+    request<PatientView>("POST", this.#clinic(clinic, "patients"), { cpr });
+  searchPatients = (clinic: string, query: string) =>
+    request<PatientList>("POST", this.#clinic(clinic, "patients/search"), { query });
+  removePatient = (clinic: string, patient: string) =>
+    request<void>("DELETE", this.#clinic(clinic, `patients/${part(patient)}`));
+
+  visit = (clinic: string, visit: string, command: VisitCommand) =>
+    request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/${command}`));
+  reject = (clinic: string, visit: string, explanation: string) =>
+    request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/reject`), { explanation });
+
+  callConfiguration = () => request<CallConfiguration>("GET", "/api/call/configuration");
+
+  /** Tells the server that the call's tab is closing. It outlives the page, and nobody waits for an answer. */
+  sayClosing(clinic: string, visit: string): void {
+    const body = new Blob(["{}"], { type: "application/json" });
+    navigator.sendBeacon(this.#clinic(clinic, `visits/${part(visit)}/closing`), body);
+  }
+
+  #clinic = (clinic: string, rest: string) => `/api/clinics/${part(clinic)}/${rest}`;
+}
+
+/** What a patient's page may ask of the server. */
+export class PatientApi {
+  session = () => request<PatientSession>("GET", "/api/patient/session");
+  logOut = () => request<void>("DELETE", "/api/patient/session");
+  cards = () => request<CardsMessage>("GET", "/api/patient/cards");
+  join = (clinic: string) => request<PatientVisit>("POST", `/api/patient/clinics/${part(clinic)}/join`);
+  leave = (visit: string) => request<PatientVisit>("POST", `/api/patient/visits/${part(visit)}/leave`);
+  callConfiguration = () => request<CallConfiguration>("GET", "/api/call/configuration");
+}

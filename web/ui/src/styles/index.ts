@@ -1,0 +1,4 @@
+// The styles of every page, in the order in which they apply.
+import "dkfds-css";
+import "./fonts.css";
+import "./layout.css";

@@ -1,0 +1,18 @@
+// Says a refusal in words for the person at the screen: by its code, else by its status, else as the server put it.
+import type { VisitView } from "../generated/wire";
+import { Refusal } from "../protocol/rest";
+import { da } from "./da";
+
+export function refusalText(error: unknown): string {
+  if (!(error instanceof Refusal)) return da.statuses[500] ?? String(error);
+  const text = da.refusals[error.code] ?? da.statuses[error.status] ?? error.message;
+  // What was unforeseen is logged under a number, which is all that the server tells of it.
+  const incident = error.code === "internal" ? /\b[0-9a-f]{16}\b/.exec(error.message)?.[0] : undefined;
+  return incident ? `${text} ${da.incident(incident)}` : text;
+}
+
+/** As `refusalText`, but when somebody else got there first, who that was and what came of it. */
+export function visitRefusalText(error: unknown, visit: VisitView | undefined): string {
+  if (!(error instanceof Refusal) || error.code !== "wrong_state" || !visit) return refusalText(error);
+  return da.wrongState[visit.state](visit.name, visit.practitioner_name ?? da.wrongState.someone);
+}
