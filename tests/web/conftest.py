@@ -1,0 +1,162 @@
+"""A server of each test's own, on SQLite in a file and on either live store, looked through for CPR numbers at the end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from rooms.demo import load_demo
+from rooms.store import Rooms, migrate
+from signaling.store import connect
+from tests.services import redis_server
+from web import demonstration, logs
+from web.app import create_app
+from web.health import Metrics
+from web.keys import InstallationKey
+from web.settings import Settings
+
+from .house import Browser, Heard, House
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have settings of their own."""
+    for name in [name for name in os.environ if name.startswith("VENTERUM_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("web") / "venterum.sqlite3"
+    migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_redis() -> Iterator[str]:
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["embedded", "redis"])
+def redis_url(request: pytest.FixtureRequest) -> str | None:
+    """Either live store; None is the embedded one."""
+    if request.param == "embedded":
+        return None
+    url: str = request.getfixturevalue("real_redis")
+    return url
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    """Everything logged, asked and refused; without a CPR number when the test is over."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    heard = Heard()
+    logs.configure(heard.log, logging.DEBUG)
+    yield heard
+    root.handlers[:], root.level = handlers, level
+    heard.assert_no_cpr()
+
+
+@pytest.fixture
+def address() -> Iterator[socket.socket]:
+    """A bound socket: the server's address has to be known before it is made."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+@pytest.fixture
+async def house(
+    migrated: Path, tmp_path: Path, redis_url: str | None, heard: Heard, address: socket.socket
+) -> AsyncIterator[House]:
+    """A demonstration server with everybody in the directory."""
+    async with serving(migrated, tmp_path, redis_url, heard, address) as house:
+        await load_demo(house.rooms)
+        yield house
+
+
+@pytest.fixture
+async def empty_house(migrated: Path, tmp_path: Path, heard: Heard, address: socket.socket) -> AsyncIterator[House]:
+    """A demonstration server whose directory is empty: nobody who logs in is known."""
+    async with serving(migrated, tmp_path, None, heard, address) as house:
+        yield house
+
+
+@pytest.fixture
+async def browser(house: House) -> AsyncIterator[Browser]:
+    async with house.browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def ear(house: House) -> AsyncIterator[Browser]:
+    """Anne's browser, at work in the clinic with two practitioners."""
+    async with house.browser() as browser:
+        yield await browser.go_to_work("anne", "101001", "oere-anne")
+
+
+@pytest.fixture
+async def skin(house: House) -> AsyncIterator[Browser]:
+    """Henrik's browser, at work in the clinic with one practitioner."""
+    async with house.browser() as browser:
+        yield await browser.go_to_work("henrik", "202002")
+
+
+@pytest.fixture
+async def maja(house: House) -> AsyncIterator[Browser]:
+    """A patient's browser, logged in."""
+    async with house.browser() as browser:
+        assert await browser.log_in("maja", "patient") == "/patient"
+        yield browser
+
+
+@asynccontextmanager
+async def serving(
+    migrated: Path, home: Path, redis_url: str | None, heard: Heard, address: socket.socket
+) -> AsyncIterator[House]:
+    """Open every part, serve, and close in reverse: what `venterum serve` does, on an address already bound."""
+    file = shutil.copy(migrated, home / "venterum.sqlite3")
+    settings = Settings(
+        http_port=address.getsockname()[1],
+        database_url=f"sqlite+aiosqlite:///{file}",
+        redis_url=redis_url,
+        demo=True,
+    )
+    key = InstallationKey(secrets.token_bytes(32))
+    redis = connect(redis_url)
+    await redis.flushdb()
+    async with await Rooms.open(
+        settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=lambda _: None
+    ) as rooms:
+        app = create_app(
+            settings,
+            rooms,
+            redis,
+            cookie_key=key.cookie_key,
+            metrics=Metrics(rooms.waiting_room.count_by_state),
+            providers=demonstration.providers(settings, key),
+            test_identity=demonstration.identity_provider(settings, key, redis),
+            checks={"database": rooms.ping, "live_store": redis.ping},
+            built=home / "dist",
+        )
+        runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=1)
+        await runner.setup()
+        await web.SockSite(runner, address).start()
+        try:
+            yield House(settings, rooms, redis, heard)
+        finally:
+            await runner.cleanup()
+            await redis.aclose()
