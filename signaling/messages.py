@@ -1,13 +1,14 @@
 """The wire messages of the two WebSockets, one frozen type each: who sends it, what it means, how large it may be.
 
-`docs/protocol.md` and the browser's TypeScript types are generated from this file. Every message is one JSON object with a `type`.
+`docs/protocol.md` and the browser's TypeScript types are generated from this file. Every message is one JSON object with a
+`type`.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 MAX_MESSAGE_BYTES = 64 * 1024
 """The largest message taken from a browser, in bytes; a larger one closes the connection (RFC 6455 status 1009)."""
@@ -163,8 +164,6 @@ class Revoked(Wire):
 
     type: Literal["revoked"] = "revoked"
 
-
-from_browser: TypeAdapter[Offer] = TypeAdapter(Offer)
 
 LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
 PATIENT_MESSAGES = (CardsMessage, Revoked)

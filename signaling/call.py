@@ -1,0 +1,135 @@
+"""The call socket: SDP to the media node and back, and the consultation's state to whoever takes part.
+
+A lost socket is not the end of anything: the media goes on without it, and the browser makes a new one. The consultation ends
+by its state alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from enum import StrEnum
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from media.errors import MediaError
+from rooms.errors import NotFound
+from rooms.records import Visit
+from rooms.states import OPEN_VISITS, VisitState
+
+from .bus import Bus, call_topic, clinic_topic
+from .calls import Calls
+from .connection import AccessEnded, Connection, Registry
+from .errors import NotYourTurn, SignalingError, UnreadableMessage
+from .messages import Answer, CallState, Offer, Participants, Problem
+from .presence import Presence, clinician_subject
+from .views import milliseconds_or_none
+
+_from_browser: TypeAdapter[Offer] = TypeAdapter(Offer)
+
+
+class Side(StrEnum):
+    """Which end of the consultation a browser is; also the participant's name on the media node."""
+
+    CLINICIAN = "clinician"
+    PATIENT = "patient"
+
+
+MAY_CONNECT = {
+    Side.PATIENT: frozenset({VisitState.ACCEPTED, VisitState.IN_CALL}),
+    Side.CLINICIAN: frozenset({VisitState.IN_CALL}),
+}
+"""In which states each side may offer. The patient connects as soon as accepted, so that the path is proven before the call."""
+
+
+class CallConnection:
+    """One browser's part in one consultation.
+
+    Args:
+        look: reads the visit as it is now; raises NotFound when whoever asks may see it no longer.
+        other_name: the name of the other end, of a visit.
+    """
+
+    def __init__(
+        self,
+        *,
+        side: Side,
+        visit_id: str,
+        look: Callable[[], Awaitable[Visit]],
+        other_name: Callable[[Visit], str],
+        calls: Calls,
+        bus: Bus,
+        registry: Registry,
+        presence: Presence,
+        login_id: str,
+    ) -> None:
+        self._side = side
+        self._visit_id = visit_id
+        self._look = look
+        self._other_name = other_name
+        self._calls = calls
+        self._presence = presence
+        self._connection = Connection(registry, "call", bus, login_id, self._still_allowed)
+        self._shown: tuple[CallState, Participants] | None = None
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve the browser until it goes or the consultation is over."""
+        async with AsyncExitStack() as present:
+            if self._side is Side.CLINICIAN:
+                await present.enter_async_context(self._presence.connected(clinician_subject(self._visit_id)))
+            return await self._connection.run(request, self._work, self._received)
+
+    async def _still_allowed(self) -> bool:
+        try:
+            await self._look()
+        except NotFound:
+            return False
+        return True
+
+    async def _work(self) -> None:
+        visit = await self._look()
+        self._connection.listen(clinic_topic(visit.clinic_id), call_topic(self._visit_id))
+        while await self._show():
+            await self._connection.woken()
+
+    async def _show(self) -> bool:
+        """Send what has changed. False when the consultation is over."""
+        try:
+            visit = await self._look()
+        except NotFound:
+            raise AccessEnded from None
+        connected = await self._calls.connected(self._visit_id)
+        state = CallState(
+            state=visit.state.value,
+            other_name=self._other_name(visit),
+            started_at_ms=milliseconds_or_none(visit.started_at),
+        )
+        participants = Participants(clinician=Side.CLINICIAN in connected, patient=Side.PATIENT in connected)
+        was_state, was_participants = self._shown or (None, None)
+        if state != was_state:
+            await self._connection.send(state)
+        if participants != was_participants:
+            await self._connection.send(participants)
+        self._shown = (state, participants)
+        return visit.state in OPEN_VISITS
+
+    async def _received(self, text: str) -> None:
+        try:
+            answer = await self._answer(text)
+        except (SignalingError, MediaError) as error:
+            await self._connection.send(Problem(code=error.code, message=str(error)))
+        except NotFound:
+            raise AccessEnded from None
+        else:
+            await self._connection.send(answer)
+
+    async def _answer(self, text: str) -> Answer:
+        try:
+            offer = _from_browser.validate_json(text)
+        except ValidationError:
+            raise UnreadableMessage from None
+        if (await self._look()).state not in MAY_CONNECT[self._side]:
+            raise NotYourTurn
+        joined = await self._calls.join(self._visit_id, self._side.value, offer.sdp)
+        return Answer(sdp=joined.answer)

@@ -1,0 +1,186 @@
+"""Which media node holds which call, and who is connected in it; kept in the live store by the nodes' own heartbeats.
+
+A node says every `HEARTBEAT_SECONDS` where it is and what it holds. A call is placed when the first participant offers, on the
+least loaded node alive, and stays there; when that node is gone, the next offer places it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Collection
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, WatchError
+
+from media.control import NodeClient
+from media.errors import NodeUnavailable
+from media.node import Joined, MediaNode
+
+from .bus import Bus, call_topic
+from .errors import NoMediaNode
+
+HEARTBEAT_SECONDS = 2.0
+NODE_EXPIRY_SECONDS = 8
+CALL_EXPIRY_SECONDS = 24 * 3600
+
+_NODES = "venterum:nodes"
+
+
+class Heartbeat:
+    """Keeps one node's entry in the live store, until `close`.
+
+    `changed` is for the node's `on_change`: what it says is written and announced in order.
+    """
+
+    def __init__(self, redis: Redis, bus: Bus) -> None:
+        self._redis = redis
+        self._bus = bus
+        self._changes: asyncio.Queue[tuple[str, tuple[str, ...]]] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._node_id = ""
+
+    def changed(self, room_id: str, connected: tuple[str, ...]) -> None:
+        """Say who is connected in a room now. Bounded by the node's own number of rooms and legs."""
+        self._changes.put_nowait((room_id, connected))
+
+    async def start(self, node: MediaNode, control_url: str) -> None:
+        """Register the node; returns when it can be found."""
+        self._node_id = node.id
+        await self._beat(node, control_url)
+        self._tasks = [asyncio.create_task(self._keep(node, control_url)), asyncio.create_task(self._tell())]
+
+    async def close(self) -> None:
+        """Take the node's entry away. May be called twice."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if tasks:
+            with contextlib.suppress(RedisError, OSError):
+                await self._redis.srem(_NODES, self._node_id)
+                await self._redis.delete(_node_key(self._node_id))
+
+    async def _keep(self, node: MediaNode, control_url: str) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            await self._beat(node, control_url)
+
+    async def _beat(self, node: MediaNode, control_url: str) -> None:
+        rooms = node.rooms()
+        with contextlib.suppress(RedisError, OSError):
+            pipeline = self._redis.pipeline(transaction=False)
+            entry = json.dumps({"url": control_url, "calls": len(rooms)})
+            pipeline.set(_node_key(node.id), entry, ex=NODE_EXPIRY_SECONDS)
+            pipeline.sadd(_NODES, node.id)
+            for room_id, connected in rooms.items():
+                pipeline.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
+                pipeline.set(_placed_key(room_id), node.id, ex=CALL_EXPIRY_SECONDS)
+            await pipeline.execute()
+
+    async def _tell(self) -> None:
+        while True:
+            room_id, connected = await self._changes.get()
+            with contextlib.suppress(RedisError, OSError):
+                await self._redis.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
+            self._bus.announce(call_topic(room_id))
+
+
+class Calls:
+    """Places calls on nodes and speaks to the nodes about them."""
+
+    def __init__(self, redis: Redis, client: NodeClient) -> None:
+        self._redis = redis
+        self._client = client
+        self._log = structlog.get_logger("signaling.calls")
+
+    async def join(self, visit_id: str, participant: str, offer: str) -> Joined:
+        """Have an offer answered by the node that holds the call, or by another when that one is gone.
+
+        Raises:
+            NoMediaNode: none is alive.
+            MalformedSdp, RoomFull: the node refused the offer.
+        """
+        for _ in range(2):
+            node_id, url = await self._place(visit_id)
+            try:
+                return await self._client.join(url, visit_id, participant, offer)
+            except NodeUnavailable:
+                self._log.warning("node_unavailable", node=node_id)
+                await self._forget(node_id)
+        raise NoMediaNode
+
+    async def end(self, visit_id: str) -> None:
+        """Let the node close the call, if there is one. A node that does not answer ends it when the browsers go."""
+        try:
+            node_id = await self._redis.get(_placed_key(visit_id))
+            entry = await self._redis.get(_node_key(str(node_id))) if node_id else None
+            if entry is not None:
+                await self._client.close_room(json.loads(entry)["url"], visit_id)
+            await self._redis.delete(_placed_key(visit_id), _connected_key(visit_id))
+        except (RedisError, OSError, NodeUnavailable) as error:
+            self._log.warning("call_not_closed", visit=visit_id, error=type(error).__name__)
+
+    async def connected(self, visit_id: str) -> Collection[str]:
+        """Who is connected to the relay in this call; nobody when the live store does not answer."""
+        try:
+            entry = await self._redis.get(_connected_key(visit_id))
+        except (RedisError, OSError):
+            return ()
+        return tuple(json.loads(entry)) if entry else ()
+
+    async def alive(self) -> int:
+        """How many nodes are alive. Raises NoMediaNode when none is."""
+        nodes = await self._alive()
+        if not nodes:
+            raise NoMediaNode
+        return len(nodes)
+
+    async def _alive(self) -> dict[str, tuple[str, int]]:
+        """Address and number of calls of each node alive, by id."""
+        try:
+            ids = sorted(map(str, await self._redis.smembers(_NODES)))
+            entries = await self._redis.mget([_node_key(i) for i in ids]) if ids else []
+        except (RedisError, OSError):
+            raise NoMediaNode from None
+        read = ((i, json.loads(entry)) for i, entry in zip(ids, entries, strict=True) if entry)
+        return {i: (entry["url"], entry["calls"]) for i, entry in read}
+
+    async def _place(self, visit_id: str) -> tuple[str, str]:
+        nodes = await self._alive()
+        if not nodes:
+            raise NoMediaNode
+        key = _placed_key(visit_id)
+        try:
+            async with self._redis.pipeline() as pipeline:
+                while True:
+                    await pipeline.watch(key)
+                    held_by = str(await pipeline.get(key))
+                    if held_by in nodes:
+                        return held_by, nodes[held_by][0]
+                    chosen = min(nodes, key=lambda node_id: nodes[node_id][1])
+                    pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py has no types for it
+                    pipeline.set(key, chosen, ex=CALL_EXPIRY_SECONDS)
+                    with contextlib.suppress(WatchError):  # somebody else placed it meanwhile: look again
+                        await pipeline.execute()
+                        return chosen, nodes[chosen][0]
+        except (RedisError, OSError):
+            raise NoMediaNode from None
+
+    async def _forget(self, node_id: str) -> None:
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.delete(_node_key(node_id))
+
+
+def _node_key(node_id: str) -> str:
+    return f"venterum:node:{node_id}"
+
+
+def _placed_key(visit_id: str) -> str:
+    return f"venterum:call:{visit_id}:node"
+
+
+def _connected_key(visit_id: str) -> str:
+    return f"venterum:call:{visit_id}:connected"

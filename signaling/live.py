@@ -1,0 +1,164 @@
+"""The live pages: what happens in a clinic to its staff, and what concerns a patient to the patient.
+
+Staff get the board once and then each event of the clinic's log in order, without gaps: after a wake-up, and after every
+reconnect, what has not been sent is read from the log. The patient gets all clinic cards anew whenever one has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from rooms.log import Log
+from rooms.records import Event, Visit
+from rooms.states import OPEN_VISITS
+from rooms.waiting_room import WaitingRoom
+
+from .bus import Bus, clinic_topic, person_topic
+from .connection import Connection, Registry
+from .messages import CardsMessage, EventMessage, PresenceMessage
+from .presence import Presence, patient_subject
+from .views import board_message, cards_message, milliseconds, room_view, visit_view
+
+MAX_REPLAY = 500
+"""Events replayed to a browser that comes back; past that it gets the board anew."""
+
+_ROOM_EVENTS = frozenset({"room_opened", "room_closed", "messages_set"})
+
+
+class StaffLive:
+    """One staff page's live connection to one clinic."""
+
+    def __init__(
+        self,
+        *,
+        waiting_room: WaitingRoom,
+        log: Log,
+        bus: Bus,
+        registry: Registry,
+        presence: Presence,
+        clinic_id: str,
+        login_id: str,
+        still_allowed: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._waiting_room = waiting_room
+        self._log = log
+        self._presence = presence
+        self._clinic_id = clinic_id
+        self._connection = Connection(registry, "staff", bus, login_id, still_allowed)
+        self._sent = 0
+        self._open: dict[str, tuple[str, bool]] = {}
+        """Person and shown presence of each open visit, by the visit's id."""
+
+    async def serve(self, request: web.Request, since: int | None) -> web.WebSocketResponse:
+        """Serve the page until it goes. `since` is the last event it has; None for a page that has nothing."""
+
+        async def work() -> None:
+            self._connection.listen(clinic_topic(self._clinic_id))
+            await self._begin(since)
+            while True:
+                await self._connection.woken()
+                await self._catch_up()
+                await self._show_presence()
+
+        return await self._connection.run(request, work)
+
+    async def _begin(self, since: int | None) -> None:
+        board = await self._waiting_room.board(self._clinic_id)
+        connected = await self._presence.present([patient_subject(v.person_id) for v in board.visits])
+        known = since is not None and 0 <= board.last_event - since <= MAX_REPLAY
+        for visit in board.visits:
+            self._note(visit, patient_subject(visit.person_id) in connected)
+        if known and since is not None:
+            self._sent = since
+            await self._catch_up()
+            for visit_id, (_, present) in self._open.items():
+                await self._connection.send(PresenceMessage(visit_id=visit_id, connected=present))
+        else:
+            self._sent = board.last_event
+            ids = {v.id for v in board.visits if patient_subject(v.person_id) in connected}
+            await self._connection.send(board_message(board, ids))
+
+    async def _catch_up(self) -> None:
+        while events := await self._log.since(self._clinic_id, self._sent):
+            for event in events:
+                await self._connection.send(await self._message(event))
+                self._sent = event.number
+
+    async def _message(self, event: Event) -> EventMessage:
+        room = visit = None
+        if event.kind in _ROOM_EVENTS:
+            room = room_view((await self._waiting_room.board(self._clinic_id)).clinic)
+        if event.visit_id is not None:
+            record = await self._waiting_room.visit(self._clinic_id, event.visit_id)
+            subject = patient_subject(record.person_id)
+            connected = subject in await self._presence.present([subject])
+            self._note(record, connected)
+            visit = visit_view(record, connected=connected)
+        return EventMessage(number=event.number, kind=event.kind, at_ms=milliseconds(event.at), room=room, visit=visit)
+
+    def _note(self, visit: Visit, connected: bool) -> None:
+        if visit.state in OPEN_VISITS:
+            self._open[visit.id] = (visit.person_id, connected)
+        else:
+            self._open.pop(visit.id, None)
+
+    async def _show_presence(self) -> None:
+        present = await self._presence.present([patient_subject(person) for person, _ in self._open.values()])
+        for visit_id, (person_id, shown) in list(self._open.items()):
+            connected = patient_subject(person_id) in present
+            if connected != shown:
+                self._open[visit_id] = (person_id, connected)
+                await self._connection.send(PresenceMessage(visit_id=visit_id, connected=connected))
+
+
+class PatientLive:
+    """One patient page's live connection. As long as it stands, the patient counts as connected."""
+
+    def __init__(
+        self,
+        *,
+        waiting_room: WaitingRoom,
+        bus: Bus,
+        registry: Registry,
+        presence: Presence,
+        person_id: str,
+        login_id: str,
+        still_allowed: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._waiting_room = waiting_room
+        self._bus = bus
+        self._presence = presence
+        self._person_id = person_id
+        self._connection = Connection(registry, "patient", bus, login_id, still_allowed)
+        self._shown: CardsMessage | None = None
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve the page until it goes."""
+        try:
+            async with self._presence.connected(patient_subject(self._person_id)):
+                return await self._connection.run(request, self._work)
+        finally:
+            self._tell_clinics()
+
+    async def _work(self) -> None:
+        await self._show()
+        self._tell_clinics()
+        while True:
+            await self._connection.woken()
+            await self._show()
+
+    async def _show(self) -> None:
+        message = cards_message(await self._waiting_room.cards(self._person_id))
+        topics = [clinic_topic(card.clinic_id) for card in message.cards]
+        self._connection.listen(person_topic(self._person_id), *topics)
+        if message != self._shown:
+            await self._connection.send(message)
+            self._shown = message
+
+    def _tell_clinics(self) -> None:
+        """Let the clinics where the patient has an open visit look at who is connected."""
+        for card in self._shown.cards if self._shown is not None else ():
+            if card.visit is not None and card.visit.state in OPEN_VISITS:
+                self._bus.announce(clinic_topic(card.clinic_id))
