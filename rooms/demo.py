@@ -54,8 +54,8 @@ def demo_people() -> tuple[DemoPerson, ...]:
             practitioner,
         ),
         DemoPerson("maja", "Maja Elkjær Holm", "260782-2906", "Bruger af appen, mor til Oskar", patient),
-        DemoPerson("jonas", "Jonas Brandt Toft", "150391-1473", "Bruger af appen", patient),
-        DemoPerson("fatima", "Fatima Nygaard Said", "080975-1236", "Bruger af appen", patient),
+        DemoPerson("jonas", "Jonas Brandt Toft", "150391-1475", "Bruger af appen", patient),
+        DemoPerson("fatima", "Fatima Nygaard Said", "080975-1238", "Bruger af appen", patient),
         DemoPerson("oskar", "Oskar Elkjær Holm", "190417-5623", "Barn, Majas søn", patient),
     )
 

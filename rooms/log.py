@@ -17,6 +17,7 @@ from .records import Actor, Committed, Event, Role
 from .tables import clinics, events
 
 _PAGE = 500
+_BEFORE_ALL = -(2**31)  # an SQL integer's least; an event put in below 1 is to be found too
 
 
 class Log:
@@ -53,7 +54,9 @@ class Log:
             clinic = await find_clinic(connection, clinic_id)
             if clinic is None:
                 raise NotFound
-            while page := await _page(connection, clinic_id, number, _PAGE):
+            after = _BEFORE_ALL
+            while page := await _page(connection, clinic_id, after, _PAGE):
+                after = page[-1].number
                 for event in page:
                     number += 1
                     if event.number != number or event.hash != chain_hash(event, previous):

@@ -1,0 +1,1 @@
+"""The waiting room, on SQLite and on a real PostgreSQL."""

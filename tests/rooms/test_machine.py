@@ -1,0 +1,376 @@
+"""A clinic's life at random, against a model written down independently of the state tables, on both databases.
+
+After every step the board, the cards and the log say what the model says, the log is whole, and a refusal has changed
+nothing at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import select
+
+from rooms.cpr import Cpr
+from rooms.database import create_engine, parse_url
+from rooms.directory import ClinicEntry, PersonEntry, PractitionerEntry
+from rooms.errors import (
+    AlreadyPatient,
+    AlreadyQueued,
+    ExplanationInvalid,
+    MalformedCpr,
+    NotFound,
+    PatientInConsultation,
+    RoomClosed,
+    RoomsError,
+    UnknownPerson,
+    WrongState,
+)
+from rooms.patients import ACCESS_REMOVED
+from rooms.records import Actor, Committed, Role, Visit
+from rooms.store import Rooms
+from rooms.tables import clinics, events, patients, visits
+
+from .cast import KEY
+
+ALLOWED = {
+    "accept": ({"waiting"}, "accepted"),
+    "put_back": ({"accepted"}, "waiting"),
+    "start": ({"accepted"}, "in_call"),
+    "end": ({"accepted", "in_call"}, "ended"),
+    "reject": ({"waiting"}, "rejected"),
+    "leave": ({"waiting"}, "left"),
+}
+OPEN = {"waiting", "accepted", "in_call"}
+WORDS = {
+    "accept": "visit_accepted",
+    "put_back": "visit_put_back",
+    "start": "visit_started",
+    "end": "visit_ended",
+    "reject": "visit_rejected",
+    "leave": "visit_left",
+}
+
+
+@dataclass
+class VisitModel:
+    id: str
+    person: int
+    state: str = "waiting"
+    practitioner: str | None = None
+    explanation: str | None = None
+    over_at: datetime | None = None
+
+
+@dataclass
+class ClinicModel:
+    open: bool = False
+    access: dict[int, str] = field(default_factory=dict)
+    visits: list[VisitModel] = field(default_factory=list)
+    log: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+
+    def under_way(self, person: int) -> VisitModel | None:
+        return next((v for v in self.visits if v.person == person and v.state in OPEN), None)
+
+
+class StandingClock:
+    """Moved on by every step alone, so that the model knows the time of each event."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+class Stage:
+    """One store for all the examples; each example plays in a new clinic, with new people."""
+
+    def __init__(self, database_url: str) -> None:
+        self.runner = asyncio.Runner()
+        self.clock = StandingClock()
+        self.announced: list[Committed] = []
+        self.engine = create_engine(parse_url(database_url))
+        self.rooms = self.runner.run(Rooms.open(database_url, KEY, clock=self.clock, on_commit=self.announced.append))
+        self._numbers = count()
+
+    def close(self) -> None:
+        self.runner.run(self.rooms.close())
+        self.runner.run(self.engine.dispose())
+        self.runner.close()
+
+    def new_person(self, name: str, *, app_user: bool) -> PersonEntry:
+        number = next(self._numbers)
+        cpr = Cpr.parse(f"{1 + number // 4000 % 28:02}{1 + number // 112_000:02}80-{number % 4000:04}")
+        return PersonEntry(f"p{number}", name, cpr, app_user)
+
+    async def rows(self, clinic_id: str) -> list[list[tuple[Any, ...]]]:
+        """Every row that has to do with the clinic."""
+        async with self.engine.connect() as connection:
+            found = [await connection.execute(select(clinics).where(clinics.c.id == clinic_id))]
+            for table in (patients, visits, events):
+                found.append(await connection.execute(select(table).where(table.c.clinic_id == clinic_id)))
+            return [sorted(map(tuple, rows), key=repr) for rows in found]
+
+
+class ClinicMachine(RuleBasedStateMachine):
+    visit_ids: Bundle[str] = Bundle("visit_ids")
+    patient_ids: Bundle[str] = Bundle("patient_ids")
+    people = st.integers(0, 2)
+    staff = st.sampled_from(["a", "b"])
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__()
+        self.stage = stage
+        self.model = ClinicModel()
+
+    @initialize()
+    def found_a_clinic(self) -> None:
+        stage = self.stage
+        doctors = [stage.new_person(f"Doctor {name}", app_user=False) for name in "AB"]
+        self.cast = [stage.new_person(f"Patient {number}", app_user=True) for number in range(3)]
+        self.clinic_id = f"c-{doctors[0].id}"
+        places = [
+            PractitionerEntry(f"{self.clinic_id}-{letter}", doctor.id, "0XXX0")
+            for letter, doctor in zip("ab", doctors, strict=True)
+        ]
+        entry = ClinicEntry(self.clinic_id, "Clinic", "1", None, None, "open", "closed", tuple(places))
+        self.actors = {place.id[-1]: Actor(place.person_id, Role.PRACTITIONER, place.id) for place in places}
+        self.names = {place.id: f"Doctor {place.id[-1].upper()}" for place in places}
+        self.doctor = doctors[0]
+        stage.runner.run(stage.rooms.directory.load([*doctors, *self.cast], [entry]))
+        del stage.announced[:]
+
+    # The room.
+
+    @rule(staff=staff)
+    def open_room(self, staff: str) -> None:
+        refusal = WrongState if self.model.open else None
+        self.attempt(lambda r: r.waiting_room.open(self.actors[staff], self.clinic_id), refusal)
+        if refusal is None:
+            self.model.open = True
+            self.logged("room_opened")
+
+    @rule(staff=staff, keep_queue=st.booleans())
+    def close_room(self, staff: str, keep_queue: bool) -> None:
+        refusal = None if self.model.open else WrongState
+        actor = self.actors[staff]
+        self.attempt(lambda r: r.waiting_room.close(actor, self.clinic_id, keep_queue=keep_queue), refusal)
+        if refusal is None:
+            self.model.open = False
+            self.logged("room_closed")
+            for visit in self.model.visits:
+                if visit.state == "waiting" and not keep_queue:
+                    self.moved(visit, "reject", explanation="closed")
+
+    # The patient list.
+
+    @rule(target=patient_ids, person=people, staff=staff)
+    def add(self, person: int, staff: str) -> Any:
+        refusal = AlreadyPatient if person in self.model.access else None
+        cpr = self.cast[person].cpr.reveal()
+        added = self.attempt(lambda r: r.patients.add(self.actors[staff], self.clinic_id, cpr), refusal)
+        if added is None:
+            return multiple()
+        self.model.access[person] = added.id
+        self.logged("patient_added", person)
+        return added.id
+
+    @rule(cpr=st.sampled_from(["", "310280-0000", "311299-0001", "own"]))
+    def add_nobody(self, cpr: str) -> None:
+        refusal: type[RoomsError] = MalformedCpr if cpr in ("", "310280-0000") else UnknownPerson
+        typed = self.doctor.cpr.reveal() if cpr == "own" else cpr
+        self.attempt(lambda r: r.patients.add(self.actors["a"], self.clinic_id, typed), refusal)
+
+    @rule(patient_id=patient_ids, staff=staff)
+    def remove(self, patient_id: str, staff: str) -> None:
+        person = next((p for p, access in self.model.access.items() if access == patient_id), None)
+        visit = None if person is None else self.model.under_way(person)
+        refusal: type[RoomsError] | None = None
+        if person is None:
+            refusal = NotFound
+        elif visit is not None and visit.state != "waiting":
+            refusal = PatientInConsultation
+        self.attempt(lambda r: r.patients.remove(self.actors[staff], self.clinic_id, patient_id), refusal)
+        if refusal is None and person is not None:
+            if visit is not None:
+                self.moved(visit, "reject", explanation=ACCESS_REMOVED)
+            del self.model.access[person]
+            self.logged("patient_removed", person)
+
+    # The patient.
+
+    @rule(target=visit_ids, person=people)
+    def join(self, person: int) -> Any:
+        refusal: type[RoomsError] | None = None
+        if person not in self.model.access:
+            refusal = NotFound
+        elif not self.model.open:
+            refusal = RoomClosed
+        elif self.model.under_way(person):
+            refusal = AlreadyQueued
+        joined = self.attempt(lambda r: r.waiting_room.join(self.cast[person].id, self.clinic_id), refusal)
+        if joined is None:
+            return multiple()
+        self.model.visits.append(VisitModel(joined.id, person))
+        self.logged("visit_joined", person, joined.id)
+        return joined.id
+
+    @rule(visit_id=visit_ids, person=people)
+    def leave(self, visit_id: str, person: int) -> None:
+        visit = self.visit(visit_id)
+        refusal = self.refusal(visit, "leave") if visit.person == person else NotFound
+        self.attempt(lambda r: r.waiting_room.leave(self.cast[person].id, visit_id), refusal, visit)
+        if refusal is None:
+            self.moved(visit, "leave")
+
+    # The staff.
+
+    @rule(visit_id=visit_ids, staff=staff, verb=st.sampled_from(["accept", "put_back", "start", "end"]))
+    def handle(self, visit_id: str, staff: str, verb: str) -> None:
+        visit, actor = self.visit(visit_id), self.actors[staff]
+        again = verb == "start" and visit.state == "in_call"
+        refusal = None if again else self.refusal(visit, verb)
+        self.attempt(lambda r: getattr(r.waiting_room, verb)(actor, self.clinic_id, visit_id), refusal, visit)
+        if refusal is None and not again:
+            self.moved(visit, verb)
+            if verb == "accept":
+                visit.practitioner = actor.practitioner_id
+            elif verb == "put_back":
+                visit.practitioner = None
+
+    @rule(visit_id=visit_ids, staff=staff, explanation=st.sampled_from(["Ring til os", " Nej ", "", "x" * 501]))
+    def reject(self, visit_id: str, staff: str, explanation: str) -> None:
+        visit = self.visit(visit_id)
+        bad = explanation in ("", "x" * 501)
+        refusal = ExplanationInvalid if bad else self.refusal(visit, "reject")
+        actor = self.actors[staff]
+        self.attempt(lambda r: r.waiting_room.reject(actor, self.clinic_id, visit_id, explanation), refusal, visit)
+        if refusal is None:
+            self.moved(visit, "reject", explanation=explanation.strip())
+
+    @rule()
+    def a_day_passes(self) -> None:
+        self.stage.clock.time += timedelta(hours=25)
+
+    # What has to be true.
+
+    @invariant()
+    def board_cards_and_log_agree(self) -> None:
+        self.stage.runner.run(self.check())
+
+    async def check(self) -> None:
+        room, log, model = self.stage.rooms.waiting_room, self.stage.rooms.log, self.model
+        recent = self.stage.clock.time - timedelta(hours=24)
+        board = await room.board(self.clinic_id)
+        shown = [
+            visit
+            for visit in model.visits
+            if visit.state in OPEN or (visit.state == "ended" and visit.over_at and visit.over_at > recent)
+        ]
+        assert board.clinic.room == ("open" if model.open else "closed")
+        assert board.last_event == len(model.log)
+        assert [self.seen(visit) for visit in board.visits] == [self.expected(visit) for visit in shown]
+
+        for number, person in enumerate(self.cast):
+            cards = await room.cards(person.id)
+            assert bool(cards) == (number in model.access)
+            for card in cards:
+                assert card.clinic == board.clinic
+                mine = [
+                    visit
+                    for visit in model.visits
+                    if visit.person == number and (visit.state in OPEN or (visit.over_at and visit.over_at > recent))
+                ]
+                expected = model.under_way(number) or (mine[-1] if mine else None)
+                assert (card.visit and self.seen(card.visit)) == (expected and self.expected(expected))
+
+        written = await log.since(self.clinic_id, 0)
+        assert [event.number for event in written] == list(range(1, len(model.log) + 1))
+        assert [(event.kind, event.person_id, event.visit_id) for event in written] == model.log
+        assert await log.verify(self.clinic_id) is None
+        assert [(c.clinic_id, c.number, c.person_id) for c in self.stage.announced] == [
+            (self.clinic_id, number, person) for number, (_, person, _) in enumerate(model.log, 1)
+        ]
+        listed = await self.stage.rooms.patients.search(self.actors["a"], self.clinic_id, "")
+        assert {patient.id for patient in listed} == set(model.access.values())
+
+    def attempt(
+        self,
+        command: Callable[[Rooms], Coroutine[Any, Any, Any]],
+        refusal: type[RoomsError] | None,
+        visit: VisitModel | None = None,
+    ) -> Any:
+        """Run the command; where a refusal is due, it comes, names who has the patient, and has changed nothing."""
+        stage = self.stage
+        stage.clock.time += timedelta(seconds=1)
+        if refusal is None:
+            return stage.runner.run(command(stage.rooms))
+        before = stage.runner.run(stage.rows(self.clinic_id))
+        with pytest.raises(refusal) as refused:
+            stage.runner.run(command(stage.rooms))
+        assert stage.runner.run(stage.rows(self.clinic_id)) == before
+        if visit is not None and isinstance(refused.value, WrongState):
+            assert refused.value.state == visit.state
+            assert refused.value.by == (self.names[visit.practitioner] if visit.practitioner else None)
+        return None
+
+    def refusal(self, visit: VisitModel, verb: str) -> type[RoomsError] | None:
+        return None if visit.state in ALLOWED[verb][0] else WrongState
+
+    def moved(self, visit: VisitModel, verb: str, explanation: str | None = None) -> None:
+        visit.state = ALLOWED[verb][1]
+        visit.explanation = explanation
+        if visit.state not in OPEN:
+            visit.over_at = self.stage.clock.time
+        self.logged(WORDS[verb], visit.person, visit.id)
+
+    def logged(self, kind: str, person: int | None = None, visit_id: str | None = None) -> None:
+        self.model.log.append((kind, None if person is None else self.cast[person].id, visit_id))
+
+    def visit(self, visit_id: str) -> VisitModel:
+        return next(visit for visit in self.model.visits if visit.id == visit_id)
+
+    def seen(self, visit: Visit) -> tuple[Any, ...]:
+        """What of a visit the model has an opinion on."""
+        who = self.names[visit.practitioner_id] if visit.practitioner_id else None
+        assert visit.practitioner_name == who
+        return (visit.id, visit.person_id, visit.state, visit.practitioner_id, visit.explanation, visit.ended_at)
+
+    def expected(self, visit: VisitModel) -> tuple[Any, ...]:
+        person_id = self.cast[visit.person].id
+        return (visit.id, person_id, visit.state, visit.practitioner, visit.explanation, visit.over_at)
+
+
+@pytest.fixture
+def stage(database_url: str) -> Iterator[Stage]:
+    stage = Stage(database_url)
+    yield stage
+    stage.close()
+
+
+def test_a_clinics_life_follows_the_model(stage: Stage) -> None:
+    class ClinicOnThisStage(ClinicMachine):
+        def __init__(self) -> None:
+            super().__init__(stage)
+
+    run_state_machine_as_test(
+        ClinicOnThisStage,
+        settings=settings(max_examples=12, stateful_step_count=40, deadline=None),
+    )
