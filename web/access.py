@@ -24,6 +24,7 @@ class AtWork:
 
     entry: Entry
     actor: Actor
+    login_id: str
 
     @property
     def clinic_id(self) -> str:
@@ -54,16 +55,16 @@ class Access:
         if slot.practitioner_id not in {practitioner.id for practitioner in entry.practitioners}:
             raise NotAtWork
         actor = Actor(person_id=slot.person_id, role=entry.role, practitioner_id=slot.practitioner_id)
-        return AtWork(entry=entry, actor=actor)
+        return AtWork(entry=entry, actor=actor, login_id=slot.login_id)
 
-    async def patient(self, request: web.Request) -> Person:
-        """The person logged in on the patient's page.
+    async def patient(self, request: web.Request) -> tuple[Person, str]:
+        """The person logged in on the patient's page, and the id of the login.
 
         Raises:
             NotLoggedIn: nobody is, or the person is known here no longer.
         """
         slot = (await Login.of(request)).patient
         person = await self._directory.person(slot.person_id) if slot is not None else None
-        if person is None:
+        if slot is None or person is None:
             raise NotLoggedIn
-        return person
+        return person, slot.login_id

@@ -25,7 +25,7 @@ from .oidc import OidcClient
 from .openapi import describe
 from .patient import PatientHandlers
 from .security import add_headers, origin_middleware
-from .sessions import cookie_middleware
+from .sessions import LoggedOut, cookie_middleware
 from .settings import IdentityProvider, Settings
 from .staff import StaffHandlers
 from .views import Connected
@@ -42,6 +42,10 @@ async def nobody_connected(visits: Sequence[Visit]) -> frozenset[str]:
     return frozenset()
 
 
+async def nobody_to_tell(login_id: str) -> None:
+    """A login has ended when nothing keeps pages open for it."""
+
+
 def create_app(
     settings: Settings,
     rooms: Rooms,
@@ -52,6 +56,7 @@ def create_app(
     providers: tuple[IdentityProvider, ...] | None = None,
     test_identity: IdentityTestProvider | None = None,
     connected: Connected = nobody_connected,
+    logged_out: LoggedOut = nobody_to_tell,
     checks: Mapping[str, Check] | None = None,
     more_routes: Sequence[routes.Route] = (),
     built: Path = pages.BUILT,
@@ -64,6 +69,7 @@ def create_app(
         providers: the ways to log in; those of the settings when not given.
         test_identity: the test identity provider, in demonstration mode alone.
         connected: tells which visits' patients are connected now.
+        logged_out: told the id of each login that ends.
         checks: what /readyz asks, by name.
         more_routes: operations of the REST interface made elsewhere, described like the rest.
         built: where the built browser code is.
@@ -83,8 +89,8 @@ def create_app(
 
     declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
     operations = (
-        *StaffHandlers(rooms, access, declaration, offered(providers, "staff"), connected).routes(),
-        *PatientHandlers(rooms, access, offered(providers, "patient")).routes(),
+        *StaffHandlers(rooms, access, declaration, offered(providers, "staff"), connected, logged_out).routes(),
+        *PatientHandlers(rooms, access, offered(providers, "patient"), logged_out).routes(),
         *more_routes,
     )
     routes.add(app, operations)
@@ -96,7 +102,7 @@ def create_app(
     app.router.add_get("/api/openapi.json", openapi)
     tls = ssl.create_default_context()
     clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
-    LoginHandlers(rooms.directory, clients, settings.origin).add(app)
+    LoginHandlers(rooms.directory, clients, settings.origin, logged_out).add(app)
     if test_identity is not None:
         test_identity.add(app)
     Health(checks or {}, metrics).add(app)

@@ -17,7 +17,7 @@ from rooms.directory import Directory
 from .logs import get_logger
 from .oidc import LoginFailed, OidcClient
 from .schemas import Provider
-from .sessions import Login, PatientSlot, PendingLogin, StaffSlot
+from .sessions import LoggedOut, Login, PatientSlot, PendingLogin, StaffSlot
 from .settings import IdentityProvider, Role
 
 CALLBACK = "/login/callback"
@@ -40,12 +40,16 @@ class LoginHandlers:
     Args:
         clients: by provider id.
         origin: where browsers find this server: the provider sends them back there and nowhere else.
+        logged_out: told of a login that another one in the same browser takes the place of.
     """
 
-    def __init__(self, directory: Directory, clients: Mapping[str, OidcClient], origin: str) -> None:
+    def __init__(
+        self, directory: Directory, clients: Mapping[str, OidcClient], origin: str, logged_out: LoggedOut
+    ) -> None:
         self._directory = directory
         self._clients = clients
         self._origin = origin
+        self._logged_out = logged_out
 
     def add(self, app: web.Application) -> None:
         """Mount the two addresses. They are for browsers, not for programs, so the OpenAPI description has them not."""
@@ -95,10 +99,14 @@ class LoginHandlers:
         person = await self._directory.person_by_login(identity.issuer, identity.subject, identity.cpr)
         if person is None:
             return _failed(pending.role, pending.provider_id, "person_unknown")
+        before = login.staff if pending.role == "staff" else login.patient
+        if before is not None:
+            await self._logged_out(before.login_id)
+        login_id = secrets.token_hex(8)
         if pending.role == "staff":
-            login.staff = StaffSlot(person_id=person.id)
+            login.staff = StaffSlot(login_id=login_id, person_id=person.id)
         else:
-            login.patient = PatientSlot(person_id=person.id)
+            login.patient = PatientSlot(login_id=login_id, person_id=person.id)
         get_logger("web.login").info("logged_in", provider=pending.provider_id, role=pending.role, person=person.id)
         return _to(_LANDING[pending.role])
 

@@ -14,38 +14,47 @@ from .access import Access
 from .errors import NotLoggedIn
 from .routes import Route, route
 from .schemas import PatientSession, Provider
-from .sessions import Login
+from .sessions import LoggedOut, Login
 from .views import cards_message, patient_visit
 
 
 class PatientHandlers:
-    """The patient's half of the REST interface; `providers` are the ways to log in."""
+    """The patient's half of the REST interface.
 
-    def __init__(self, rooms: Rooms, access: Access, providers: tuple[Provider, ...]) -> None:
+    Args:
+        providers: the ways to log in, for the login page.
+        logged_out: told of a login that ends here.
+    """
+
+    def __init__(self, rooms: Rooms, access: Access, providers: tuple[Provider, ...], logged_out: LoggedOut) -> None:
         self._rooms = rooms
         self._access = access
         self._providers = providers
+        self._logged_out = logged_out
 
     async def session(self, request: web.Request) -> PatientSession:
         try:
-            name = (await self._access.patient(request)).name
+            who, _ = await self._access.patient(request)
         except NotLoggedIn:
-            name = None
-        return PatientSession(providers=self._providers, person_name=name)
+            return PatientSession(providers=self._providers)
+        return PatientSession(providers=self._providers, person_name=who.name)
 
     async def log_out(self, request: web.Request) -> None:
-        (await Login.of(request)).patient = None
+        login = await Login.of(request)
+        if login.patient is not None:
+            await self._logged_out(login.patient.login_id)
+        login.patient = None
 
     async def cards(self, request: web.Request) -> CardsMessage:
-        person = await self._access.patient(request)
+        person, _ = await self._access.patient(request)
         return cards_message(await self._rooms.waiting_room.cards(person.id))
 
     async def join(self, request: web.Request) -> PatientVisit:
-        person = await self._access.patient(request)
+        person, _ = await self._access.patient(request)
         return patient_visit(await self._rooms.waiting_room.join(person.id, request.match_info["clinic_id"]))
 
     async def leave(self, request: web.Request) -> PatientVisit:
-        person = await self._access.patient(request)
+        person, _ = await self._access.patient(request)
         return patient_visit(await self._rooms.waiting_room.leave(person.id, request.match_info["visit_id"]))
 
     def routes(self) -> tuple[Route, ...]:

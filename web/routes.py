@@ -22,7 +22,8 @@ from .errors import BodyTooLarge, FieldsInvalid, Unreadable, fields_invalid
 Taken = TypeVar("Taken", bound=Wire)
 Given = TypeVar("Given", bound=Wire | None)
 
-_ID = r"[A-Za-z0-9_-]{1,64}"
+ID = r"[A-Za-z0-9_-]{1,64}"
+"""What an id in a path looks like; anything else is no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Route:
     @property
     def pattern(self) -> str:
         """The path for aiohttp: an id is a word without surprises, or the path does not exist."""
-        return re.sub(r"\{(\w+)\}", rf"{{\1:{_ID}}}", self.path)
+        return re.sub(r"\{(\w+)\}", rf"{{\1:{ID}}}", self.path)
 
 
 @overload

@@ -7,7 +7,7 @@ request (see `access.py`). Logins on their way through a provider stand here too
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -25,25 +25,37 @@ PENDING_SECONDS = 600
 """How long a provider may take before the login has to be begun anew, in seconds."""
 
 
-class _Slot(BaseModel):
+LoggedOut = Callable[[str], Awaitable[object]]
+"""Told the id of a login that has ended, so that the pages it has open can be closed."""
+
+
+class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Slot(_Kept):
+    """Somebody logged in. `login_id` is of this one login in this one browser."""
+
+    login_id: str
+    person_id: str
 
 
 class StaffSlot(_Slot):
     """A staff member logged in; the clinic once entered, the practitioner once chosen."""
 
-    person_id: str
     clinic_id: str | None = None
     practitioner_id: str | None = None
+
+    def outside(self) -> StaffSlot:
+        """The same login, in no clinic."""
+        return self.model_copy(update={"clinic_id": None, "practitioner_id": None})
 
 
 class PatientSlot(_Slot):
     """A patient logged in."""
 
-    person_id: str
 
-
-class PendingLogin(_Slot):
+class PendingLogin(_Kept):
     """A login on its way through a provider: what has to come back, and what proves that it was begun here."""
 
     state: str
@@ -119,7 +131,7 @@ class Login:
             del self._session[name]
 
 
-_SlotKind = TypeVar("_SlotKind", bound=_Slot)
+_SlotKind = TypeVar("_SlotKind", bound=_Kept)
 
 
 def _read(kind: type[_SlotKind], entry: object) -> _SlotKind | None:

@@ -44,7 +44,7 @@ from .schemas import (
     SearchPatients,
     StaffSession,
 )
-from .sessions import Login, StaffSlot
+from .sessions import LoggedOut, Login, StaffSlot
 from .views import (
     Connected,
     board_message,
@@ -68,6 +68,7 @@ class StaffHandlers:
     Args:
         providers: the ways to log in, for the login page.
         connected: tells which visits' patients are connected now.
+        logged_out: told of a login that ends here.
     """
 
     def __init__(
@@ -77,12 +78,14 @@ class StaffHandlers:
         declaration: Declaration,
         providers: tuple[Provider, ...],
         connected: Connected,
+        logged_out: LoggedOut,
     ) -> None:
         self._rooms = rooms
         self._access = access
         self._declaration = declaration
         self._providers = providers
         self._connected = connected
+        self._logged_out = logged_out
 
     # The way in.
 
@@ -97,7 +100,7 @@ class StaffHandlers:
         try:
             entry = await self._rooms.directory.staff(slot.person_id, slot.clinic_id)
         except NotFound:
-            login.staff = StaffSlot(person_id=slot.person_id)
+            login.staff = slot.outside()
             return self._session("choose_clinic", person_name=person.name)
         return self._inside(entry, slot, person.name)
 
@@ -111,7 +114,7 @@ class StaffHandlers:
             slot.person_id, body.identifier, self._declaration, body.declaration_version
         )
         only = entry.practitioners[0].id if len(entry.practitioners) == 1 else None
-        login.staff = StaffSlot(person_id=slot.person_id, clinic_id=entry.clinic.id, practitioner_id=only)
+        login.staff = slot.model_copy(update={"clinic_id": entry.clinic.id, "practitioner_id": only})
         return self._inside(entry, login.staff, person.name)
 
     async def choose_practitioner(self, request: web.Request, body: ChoosePractitioner) -> StaffSession:
@@ -128,12 +131,15 @@ class StaffHandlers:
         return self._inside(entry, login.staff, person.name)
 
     async def log_out(self, request: web.Request) -> None:
-        (await Login.of(request)).staff = None
+        login = await Login.of(request)
+        if login.staff is not None:
+            await self._logged_out(login.staff.login_id)
+        login.staff = None
 
     async def leave_clinic(self, request: web.Request) -> StaffSession:
         login = await Login.of(request)
         if login.staff is not None:
-            login.staff = StaffSlot(person_id=login.staff.person_id)
+            login.staff = login.staff.outside()
         return await self.session(request)
 
     # At work.

@@ -49,10 +49,10 @@ def real_redis() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["embedded", "redis"])
+@pytest.fixture
 def redis_url(request: pytest.FixtureRequest) -> str | None:
-    """Either live store; None is the embedded one."""
-    if request.param == "embedded":
+    """The live store: None is the embedded one; a real one where a test asks for it by `on_either_store`."""
+    if getattr(request, "param", "embedded") == "embedded":
         return None
     url: str = request.getfixturevalue("real_redis")
     return url
@@ -71,27 +71,29 @@ def heard() -> Iterator[Heard]:
 
 
 @pytest.fixture
-def address() -> Iterator[socket.socket]:
+def bound() -> Iterator[socket.socket]:
     """A bound socket: the server's address has to be known before it is made."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield bound
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        yield opened
 
 
 @pytest.fixture
 async def house(
-    migrated: Path, tmp_path: Path, redis_url: str | None, heard: Heard, address: socket.socket
+    migrated: Path, tmp_path: Path, redis_url: str | None, heard: Heard, bound: socket.socket
 ) -> AsyncIterator[House]:
     """A demonstration server with everybody in the directory."""
-    async with serving(migrated, tmp_path, redis_url, heard, address) as house:
+    async with serving(migrated, tmp_path, redis_url, heard, bound) as house:
         await load_demo(house.rooms)
         yield house
 
 
 @pytest.fixture
-async def empty_house(migrated: Path, tmp_path: Path, heard: Heard, address: socket.socket) -> AsyncIterator[House]:
+async def empty_house(
+    migrated: Path, tmp_path: Path, redis_url: str | None, heard: Heard, bound: socket.socket
+) -> AsyncIterator[House]:
     """A demonstration server whose directory is empty: nobody who logs in is known."""
-    async with serving(migrated, tmp_path, None, heard, address) as house:
+    async with serving(migrated, tmp_path, redis_url, heard, bound) as house:
         yield house
 
 
@@ -125,17 +127,22 @@ async def maja(house: House) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def serving(
-    migrated: Path, home: Path, redis_url: str | None, heard: Heard, address: socket.socket
+    migrated: Path, home: Path, redis_url: str | None, heard: Heard, bound: socket.socket
 ) -> AsyncIterator[House]:
     """Open every part, serve, and close in reverse: what `venterum serve` does, on an address already bound."""
     file = shutil.copy(migrated, home / "venterum.sqlite3")
     settings = Settings(
-        http_port=address.getsockname()[1],
+        http_port=bound.getsockname()[1],
         database_url=f"sqlite+aiosqlite:///{file}",
         redis_url=redis_url,
         demo=True,
     )
     key = InstallationKey(secrets.token_bytes(32))
+    ended: list[str] = []
+
+    async def logged_out(login_id: str) -> None:
+        ended.append(login_id)
+
     redis = connect(redis_url)
     await redis.flushdb()
     async with await Rooms.open(
@@ -149,14 +156,15 @@ async def serving(
             metrics=Metrics(rooms.waiting_room.count_by_state),
             providers=demonstration.providers(settings, key),
             test_identity=demonstration.identity_provider(settings, key, redis),
+            logged_out=logged_out,
             checks={"database": rooms.ping, "live_store": redis.ping},
             built=home / "dist",
         )
         runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=1)
         await runner.setup()
-        await web.SockSite(runner, address).start()
+        await web.SockSite(runner, bound).start()
         try:
-            yield House(settings, rooms, redis, heard)
+            yield House(settings, key, rooms, redis, heard, ended)
         finally:
             await runner.cleanup()
             await redis.aclose()

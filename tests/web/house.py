@@ -11,12 +11,14 @@ from html.parser import HTMLParser
 from typing import Any, Self
 
 import aiohttp
+import pytest
 from redis.asyncio import Redis
 from yarl import URL
 
 from rooms.demo import demo_people
 from rooms.records import Actor, Role
 from rooms.store import Rooms
+from web.keys import InstallationKey
 from web.settings import Settings
 
 LOOKS_LIKE_CPR = re.compile(r"(?<![0-9A-Za-z])\d{6}[- ]?\d{4}(?![0-9A-Za-z])")
@@ -26,6 +28,9 @@ EAR = "oereklinikken"
 """The demonstration's clinic with two practitioners and an employee who is not active."""
 SKIN = "hudklinikken"
 """The demonstration's clinic with one practitioner."""
+
+on_either_store = pytest.mark.parametrize("redis_url", ["embedded", "redis"], indirect=True)
+"""Marks a test (or a module, as `pytestmark`) to run with the embedded live store and with a real Redis."""
 
 CPR: Mapping[str, str] = {person.key: person.cpr for person in demo_people()}
 
@@ -170,12 +175,14 @@ class PageFields(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A running server. `rooms` and `redis` are the very ones it works with."""
+    """A running server. `rooms` and `redis` are the very ones it works with; `logged_out` the logins that ended."""
 
     settings: Settings
+    key: InstallationKey
     rooms: Rooms
     redis: Redis
     heard: Heard
+    logged_out: list[str]
 
     def browser(self) -> Browser:
         return Browser(self.settings.origin, self.heard)

@@ -1,0 +1,131 @@
+"""The command line as a process: it serves, says who can log in, refuses a second one, and ends cleanly."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+VENTERUM = Path(sys.executable).with_name("venterum")
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Settings of one installation."""
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("VENTERUM_")}
+    return outside | {
+        "VENTERUM_DEMO": "1",
+        "VENTERUM_HTTP_PORT": str(unused_port()),
+        "VENTERUM_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/kept/venterum.sqlite3",
+        "VENTERUM_KEY_FILE": f"{tmp_path}/kept/venterum.key",
+        "VENTERUM_MEDIA_INSIDE": "0",
+    }
+
+
+@contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server that has said where it is, and what it said."""
+    with subprocess.Popen(
+        [VENTERUM, "serve"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            said = ""
+            while "Oskar" not in said:  # the last one named
+                line = process.stdout.readline()
+                assert line, f"it ended early, after: {said}"
+                said += line
+            yield process, said
+        finally:
+            process.kill()
+
+
+def run(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [VENTERUM, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_told_to_stop_and_ends_cleanly(environment: dict[str, str], number: signal.Signals) -> None:
+    with serving(environment) as (process, said):
+        address = f"http://127.0.0.1:{environment['VENTERUM_HTTP_PORT']}"
+        assert f"{address}/patient" in said
+        assert "101001" in said
+        with urlopen(f"{address}/readyz") as answer:
+            assert json.load(answer)["database"] == "ok"
+        process.send_signal(number)
+        assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_second_server_on_the_same_embedded_store_is_refused(environment: dict[str, str]) -> None:
+    with serving(environment):
+        second = run(environment | {"VENTERUM_HTTP_PORT": str(unused_port())}, "serve")
+        assert second.returncode == 1
+        assert "PostgreSQL and Redis" in second.stderr.splitlines()[-1]
+        assert "Traceback" not in second.stderr
+
+
+def test_a_taken_port_is_told_in_one_line(environment: dict[str, str], tmp_path: Path) -> None:
+    with serving(environment):
+        second = run(environment | {"VENTERUM_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/b.sqlite3"}, "serve")
+        assert second.returncode == 1
+        assert "address already in use" in second.stderr.splitlines()[-1]
+        assert "Traceback" not in second.stderr
+
+
+def test_the_demonstration_is_listed_before_and_after_it_is_loaded(environment: dict[str, str]) -> None:
+    before = run(environment, "demo", "--json")
+    loaded = run(environment, "demo", "--load", "--json")
+    again = run(environment, "demo", "--load", "--json")
+    assert before.returncode == loaded.returncode == again.returncode == 0, loaded.stderr
+    assert before.stdout == loaded.stdout == again.stdout
+    listed = json.loads(before.stdout)
+    assert [clinic["ydernummer"] for clinic in listed["clinics"]] == ["101001", "202002"]
+    assert [(each["role"], each["active"]) for each in listed["clinics"][0]["staff"]] == [
+        ("practitioner", True),
+        ("practitioner", True),
+        ("employee", False),
+    ]
+    assert len([person for person in listed["people"] if "patient" in person["roles"]]) == 4
+    assert "210984-3360" in run(environment, "demo").stdout
+
+
+def test_a_lost_key_beside_a_database_is_no_reason_to_make_another(environment: dict[str, str]) -> None:
+    assert run(environment, "demo", "--load").returncode == 0
+    key = Path(environment["VENTERUM_KEY_FILE"])
+    assert key.stat().st_mode & 0o777 == 0o600
+    key.unlink()
+    served = run(environment | {"VENTERUM_DEMO": "0"}, "serve")
+    assert served.returncode == 1
+    assert "There is no installation key" in served.stderr
+    assert not key.exists()
+
+
+def test_a_setting_that_cannot_be_read_is_named_without_its_value(environment: dict[str, str]) -> None:
+    failed = run(environment | {"VENTERUM_HTTP_PORT": "secret-by-mistake"}, "serve")
+    assert failed.returncode == 1
+    assert "VENTERUM_HTTP_PORT" in failed.stderr
+    assert "secret-by-mistake" not in failed.stderr
+
+
+def test_the_schema_has_every_message_and_every_body() -> None:
+    schema = json.loads(run(os.environ, "schema").stdout)
+    assert {"BoardMessage", "Offer", "Revoked", "StaffSession", "AddPatient", "Error"} <= schema["$defs"].keys()
+    assert "Wire" not in schema["$defs"]
+    assert "#/$defs/VisitView" in json.dumps(schema["$defs"]["BoardMessage"])
