@@ -277,6 +277,7 @@ def _page(client: KnownClient, asked: _Asked) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Test-login: {html.escape(client.label)}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="{PREFIX}/style.css">
 </head>
 <body>

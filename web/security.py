@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
@@ -45,8 +43,7 @@ def origin_middleware(public_origin: str) -> Middleware:
 
 
 def _ours(origin: str, public_origin: str, host: str) -> bool:
-    parts = urlsplit(origin)
-    return origin == public_origin or (parts.scheme in ("http", "https") and parts.netloc == host)
+    return origin in (public_origin, f"http://{host}", f"https://{host}")
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:

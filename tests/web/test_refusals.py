@@ -229,7 +229,9 @@ async def test_nobody_logged_in_gets_nothing_on_any_route(house: House, browser:
         assert entering.refusal == (401, "not_logged_in")
 
 
-@pytest.mark.parametrize("origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1", "javascript:"])
+@pytest.mark.parametrize(
+    "origin", ["https://elsewhere.example", "null", "http://127.0.0.1:1", "javascript:", "http://["]
+)
 async def test_another_sites_page_changes_nothing(house: House, ear: Browser, origin: str) -> None:
     foreign = {"Origin": origin}
     upgrade = foreign | {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
