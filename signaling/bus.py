@@ -16,6 +16,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from .tasks import stop
+
 POLL_SECONDS = 1.0
 """How long a listener waits for a wake-up before it looks by itself while the bus is down."""
 
@@ -49,9 +51,7 @@ class Bus:
     async def close(self) -> None:
         """Stop. May be called twice."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(tasks)
 
     def announce(self, topic: str) -> None:
         """Wake everyone who listens to a topic. Returns at once and never fails."""

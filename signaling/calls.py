@@ -21,6 +21,7 @@ from media.node import Joined, MediaNode
 
 from .bus import Bus, call_topic
 from .errors import NoMediaNode
+from .tasks import stop
 
 HEARTBEAT_SECONDS = 2.0
 NODE_EXPIRY_SECONDS = 8
@@ -55,9 +56,7 @@ class Heartbeat:
     async def close(self) -> None:
         """Take the node's entry away. May be called twice."""
         tasks, self._tasks = self._tasks, []
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await stop(tasks)
         if tasks:
             with contextlib.suppress(RedisError, OSError):
                 await self._redis.srem(_NODES, self._node_id)

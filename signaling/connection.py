@@ -10,6 +10,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from .bus import Bus, login_topic
 from .messages import CLOSE_REVOKED, CLOSE_UNREADABLE, MAX_MESSAGE_BYTES, Revoked, Wire
+from .tasks import stop
 
 PING_SECONDS = 10.0
 """How often a silent browser is pinged; one that does not answer within half of that is gone (RFC 6455 section 5.5.2)."""
@@ -100,9 +101,7 @@ class Connection:
         try:
             await asyncio.wait((reading, working), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (reading, working):
-                task.cancel()
-            ended = await asyncio.gather(reading, working, return_exceptions=True)
+            ended = await stop((reading, working))
             for undo in (*self._undo.values(), *undo_others):
                 undo()
             self._undo.clear()
@@ -117,7 +116,7 @@ class Connection:
             await received(message.data)
 
     async def _close(self, ended: Sequence[BaseException | None]) -> None:
-        failures = [e for e in ended if e is not None and not isinstance(e, asyncio.CancelledError)]
+        failures = [e for e in ended if e is not None]
         if any(isinstance(e, AccessEnded) for e in failures) and not self.socket.closed:
             await self.send(Revoked())
             await self.socket.close(code=CLOSE_REVOKED)

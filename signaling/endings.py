@@ -21,6 +21,7 @@ from rooms.waiting_room import WaitingRoom
 
 from .calls import Calls
 from .presence import Presence, clinician_subject
+from .tasks import stop
 
 LOOK_SECONDS = 1.0
 CLOSED_TAB_SECONDS = 4.0
@@ -54,8 +55,7 @@ class Endings:
     async def close(self) -> None:
         """Stop. May be called twice."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await stop([self._task])
 
     async def tab_closing(self, actor: Actor, visit_id: str) -> None:
         """Note that the clinician's tab said it was closing."""

@@ -15,6 +15,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from .tasks import stop
+
 EXPIRY_SECONDS = 20.0
 """How long a connection counts after its worker last said so."""
 
@@ -36,7 +38,7 @@ class Presence:
         try:
             yield
         finally:
-            refresher.cancel()
+            await stop([refresher])
             with contextlib.suppress(RedisError, OSError):
                 await self._redis.zrem(_key(subject), connection_id)
 

@@ -53,8 +53,8 @@ def postgres() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[str]:
-    """A Redis that keeps nothing, on a free port of 127.0.0.1; yields its URL.
+def redis_server(port: int | None = None) -> Iterator[str]:
+    """A Redis that keeps nothing, on 127.0.0.1 and a free port where none is given; yields its URL.
 
     Raises:
         ServiceMissing: redis-server is not installed.
@@ -64,7 +64,7 @@ def redis_server() -> Iterator[str]:
     if binary is None:
         raise ServiceMissing("redis-server is missing: 'make test' installs it (apt-get install redis-server).")
     home = Path(tempfile.mkdtemp(prefix="venterum-redis-"))
-    port = _free_port()
+    port = port or _free_port()
     try:
         arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         with _running([binary, *arguments, "--dir", str(home)], home) as process:

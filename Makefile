@@ -1,0 +1,54 @@
+# Everything there is to know: make run, make test, make check, make bench.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UI := web/ui
+UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/generated/*')
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench docs clean
+
+help:
+	@echo "make run    install what is missing, then serve the demonstration on http://127.0.0.1:8080"
+	@echo "make test   install what the tests need, then run all of them"
+	@echo "make check  lint, formatting, types, import contracts, generated documents"
+	@echo "make bench  measure, beside peers, and print the table"
+
+# The environment is made anew only when what it is made of has changed.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+# Node from the machine where it is 20 or newer, else from PyPI.
+$(UI)/dist/index.html: $(UI_SOURCES) signaling/messages.py web/schemas.py .venv/installed
+	tools/build-ui
+
+run: .venv/installed $(UI)/dist/index.html
+	@VENTERUM_DEMO=$${VENTERUM_DEMO:-true} exec $(BIN)/venterum serve
+
+check: .venv/installed-test $(UI)/dist/index.html
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m web.documents --check
+	tools/with-node npm --prefix $(UI) run --silent check
+
+test: check
+	tools/install-test-services
+	$(BIN)/pytest
+
+bench: .venv/installed-test
+	$(BIN)/python -m benchmarks
+
+docs: .venv/installed
+	$(BIN)/python -m web.documents
+
+clean:
+	rm -rf .venv $(UI)/node_modules $(UI)/dist $(UI)/src/generated

@@ -1,0 +1,181 @@
+"""The WebSockets' addresses: who may open which, and the one note that a browser leaves when its call tab closes.
+
+What goes over them is `signaling`'s; here a request becomes an access that is asked for anew whenever something happens.
+"""
+
+from __future__ import annotations
+
+from types import NoneType
+
+from aiohttp import web
+
+from rooms.errors import NotFound
+from rooms.records import Visit
+from rooms.store import Rooms
+from signaling.bus import Bus
+from signaling.call import CallConnection, Side
+from signaling.calls import Calls
+from signaling.connection import Registry
+from signaling.endings import Endings
+from signaling.live import PatientLive, StaffLive
+from signaling.presence import Presence
+
+from .access import Access
+from .errors import NotLoggedIn
+from .routes import ID, Route, route
+from .schemas import CallConfiguration, IceServer
+from .sessions import Login
+from .staff import AT_WORK, CLINIC, VISIT
+
+
+class SocketHandlers:
+    """Everything live, on ready-made collaborators. `ice_servers` is what every browser in a call is told."""
+
+    def __init__(
+        self,
+        *,
+        rooms: Rooms,
+        access: Access,
+        bus: Bus,
+        presence: Presence,
+        calls: Calls,
+        endings: Endings,
+        registry: Registry,
+        ice_servers: tuple[IceServer, ...],
+    ) -> None:
+        self._rooms = rooms
+        self._access = access
+        self._bus = bus
+        self._presence = presence
+        self._calls = calls
+        self._endings = endings
+        self._registry = registry
+        self._ice_servers = ice_servers
+
+    def add(self, app: web.Application) -> None:
+        """Mount the sockets; they are closed when the application shuts down."""
+        clinic = CLINIC.replace("{clinic_id}", f"{{clinic_id:{ID}}}")
+        visit = f"/visits/{{visit_id:{ID}}}/call"
+        app.router.add_get(f"{clinic}/live", self._staff_live)
+        app.router.add_get(clinic + visit, self._staff_call)
+        app.router.add_get("/api/patient/live", self._patient_live)
+        app.router.add_get("/api/patient" + visit, self._patient_call)
+
+        async def close(_: web.Application) -> None:
+            await self._registry.close()
+
+        app.on_shutdown.append(close)
+
+    def routes(self) -> tuple[Route, ...]:
+        """The REST operations that belong to the call."""
+        return (
+            route(
+                "GET",
+                "/api/call/configuration",
+                self._configuration,
+                summary="What a browser needs before it makes its peer connection",
+                gives=CallConfiguration,
+                refuses=(NotLoggedIn,),
+            ),
+            route(
+                "POST",
+                VISIT + "/closing",
+                self._closing,
+                summary="The call tab is closing: the consultation ends unless the tab is back in a moment",
+                gives=NoneType,
+                status=204,
+                refuses=AT_WORK,
+            ),
+        )
+
+    async def _configuration(self, request: web.Request) -> CallConfiguration:
+        login = await Login.of(request)
+        if login.staff is None and login.patient is None:
+            raise NotLoggedIn
+        return CallConfiguration(ice_servers=self._ice_servers)
+
+    async def _closing(self, request: web.Request) -> None:
+        at_work = await self._access.staff(request)
+        visit = await self._rooms.waiting_room.visit(at_work.clinic_id, request.match_info["visit_id"])
+        await self._endings.tab_closing(at_work.actor, visit.id)
+
+    async def _staff_live(self, request: web.Request) -> web.WebSocketResponse:
+        at_work = await self._access.staff(request)
+        since = request.query.get("since", "")
+        live = StaffLive(
+            waiting_room=self._rooms.waiting_room,
+            log=self._rooms.log,
+            bus=self._bus,
+            registry=self._registry,
+            presence=self._presence,
+            clinic_id=at_work.clinic_id,
+            login_id=at_work.login_id,
+            still_allowed=lambda: self._is_staff(at_work.actor.person_id, at_work.clinic_id),
+        )
+        return await live.serve(request, int(since) if since.isdecimal() and len(since) < 16 else None)
+
+    async def _staff_call(self, request: web.Request) -> web.WebSocketResponse:
+        at_work = await self._access.staff(request)
+        visit_id = request.match_info["visit_id"]
+
+        async def look() -> Visit:
+            await self._rooms.directory.staff(at_work.actor.person_id, at_work.clinic_id)
+            return await self._rooms.waiting_room.visit(at_work.clinic_id, visit_id)
+
+        await look()
+        call = CallConnection(
+            side=Side.CLINICIAN,
+            visit_id=visit_id,
+            look=look,
+            other_name=lambda visit: visit.name,
+            calls=self._calls,
+            bus=self._bus,
+            registry=self._registry,
+            presence=self._presence,
+            login_id=at_work.login_id,
+        )
+        return await call.serve(request)
+
+    async def _patient_live(self, request: web.Request) -> web.WebSocketResponse:
+        person, login_id = await self._access.patient(request)
+        live = PatientLive(
+            waiting_room=self._rooms.waiting_room,
+            bus=self._bus,
+            registry=self._registry,
+            presence=self._presence,
+            person_id=person.id,
+            login_id=login_id,
+            still_allowed=lambda: self._is_known(person.id),
+        )
+        return await live.serve(request)
+
+    async def _patient_call(self, request: web.Request) -> web.WebSocketResponse:
+        person, login_id = await self._access.patient(request)
+        visit_id = request.match_info["visit_id"]
+
+        async def look() -> Visit:
+            return await self._rooms.waiting_room.visit_of(person.id, visit_id)
+
+        await look()
+        call = CallConnection(
+            side=Side.PATIENT,
+            visit_id=visit_id,
+            look=look,
+            other_name=lambda visit: visit.practitioner_name or "",
+            calls=self._calls,
+            bus=self._bus,
+            registry=self._registry,
+            presence=self._presence,
+            login_id=login_id,
+        )
+        return await call.serve(request)
+
+    async def _is_staff(self, person_id: str, clinic_id: str) -> bool:
+        try:
+            await self._rooms.directory.staff(person_id, clinic_id)
+        except NotFound:
+            return False
+        return True
+
+    async def _is_known(self, person_id: str) -> bool:
+        return await self._rooms.directory.person(person_id) is not None
