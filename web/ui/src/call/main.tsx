@@ -2,7 +2,7 @@
 import "../styles";
 import { render } from "preact";
 import { idsOfCallPage, staffCall } from "../protocol/addresses";
-import { StaffApi } from "../protocol/rest";
+import { isStillAllowed, StaffApi } from "../protocol/rest";
 import { App, NotHere } from "./app";
 import { CallSide } from "./side";
 
@@ -15,10 +15,13 @@ if (root && ids !== null) {
   const side = new CallSide("clinician", ids.visit, staffCall(ids.clinic, ids.visit), {
     callConfiguration: api.callConfiguration,
     // The board of a clinic is there for its staff alone, and the visit on it while it is the clinic's.
-    mayReturn: async () => (await api.board(ids.clinic)).visits.some((visit) => visit.id === ids.visit),
+    mayReturn: () =>
+      isStillAllowed(
+        api.board(ids.clinic).then(({ visits }) => visits.some((visit) => visit.id === ids.visit)),
+      ),
   });
   window.addEventListener("online", side.wake);
-  const isRunning = () => side.gone.value === null && side.state.value?.state === "in_call";
+  const isRunning = () => !side.isClosed && side.state.value?.state === "in_call";
   // The browser asks in its own words; any text given here would not be shown.
   window.addEventListener("beforeunload", (event) => {
     if (isRunning()) event.preventDefault();

@@ -48,6 +48,11 @@ export class CallSide {
     await this.#connect();
   }
 
+  /** Whether this page has left the call, for whatever reason. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** The own tracks; they are sent from the moment when both sides are there. */
   send(stream: MediaStream | null): void {
     this.#stream = stream;

@@ -45,12 +45,8 @@ export class Desk {
   enterClinic = async (identifier: string, declarationVersion: string | null) =>
     this.#enter(await this.#do(this.api.enterClinic(identifier, declarationVersion)));
   choosePractitioner = async (id: string) => this.#enter(await this.#do(this.api.choosePractitioner(id)));
-  leaveClinic = async () => this.#enter(await this.#do(this.api.leaveClinic()));
-  async logOut(): Promise<void> {
-    await this.#do(this.api.logOut());
-    this.fallback.value = null;
-    await this.begin();
-  }
+  leaveClinic = () => this.#leave(this.api.leaveClinic);
+  logOut = () => this.#leave(this.api.logOut);
 
   openRoom = () => this.#room((clinic) => this.api.openRoom(clinic));
   closeRoom = (manner: ClosingManner) => this.#room((clinic) => this.api.closeRoom(clinic, manner));
@@ -70,10 +66,11 @@ export class Desk {
     this.patientListVersion.value += 1;
   }
 
-  visit = (visit: VisitView, command: VisitCommand) =>
+  visit = (visit: VisitView, command: Exclude<VisitCommand, "end">) =>
     this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, command));
+  end = (visit: VisitView) => this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, "end"), true);
   reject = (visit: VisitView, explanation: string) =>
-    this.#visit(visit, (clinic) => this.api.reject(clinic, visit.id, explanation));
+    this.#visit(visit, (clinic) => this.api.reject(clinic, visit.id, explanation), true);
 
   /**
    * Starts the video and opens the call's tab, which must be done while the click that asked for it still counts, or the
@@ -141,6 +138,18 @@ export class Desk {
     this.#live.connect();
   }
 
+  /** Leaves by one's own will: the connection goes first, or the server would say on it that access has ended. */
+  async #leave(command: () => Promise<unknown>): Promise<void> {
+    this.#live?.close();
+    this.#live = null;
+    try {
+      await command();
+    } finally {
+      this.fallback.value = null;
+      await this.begin();
+    }
+  }
+
   /** Access to the clinic has ended: falls back to whichever step is left. */
   async #revoked(): Promise<void> {
     this.#live?.close();
@@ -167,13 +176,19 @@ export class Desk {
     this.#live?.anticipate({ room }, sentAfter);
   }
 
-  async #visit(visit: VisitView, command: (clinic: string) => Promise<VisitView>): Promise<void> {
+  /** `inDialog`: a dialog tells the refusal, unless it is about to vanish with its row because somebody was faster. */
+  async #visit(
+    visit: VisitView,
+    command: (clinic: string) => Promise<VisitView>,
+    inDialog = false,
+  ): Promise<void> {
     const sentAfter = this.board.value?.last_event ?? 0;
     this.visitRefusal.value = null;
     try {
       this.#live?.anticipate({ visit: await this.#do(command(this.#clinic())) }, sentAfter);
     } catch (error) {
-      this.visitRefusal.value = { visitId: visit.id, error };
+      const overtaken = error instanceof Refusal && error.code === "wrong_state";
+      if (overtaken || !inDialog) this.visitRefusal.value = { visitId: visit.id, error };
       throw error;
     }
   }

@@ -45,7 +45,7 @@ export function LogIn({ desk, session }: StepProps) {
       {choosing.value && (
         <nav aria-label={da.login.choose}>
           <p class="strong">{da.login.choose}</p>
-          <ul class="choices">
+          <ul class="choices no-max-width">
             {session.providers.map((provider) => (
               <li key={provider.id}>
                 <a class="button button-secondary" href={provider.start_url}>

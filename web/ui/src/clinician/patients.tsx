@@ -98,7 +98,7 @@ export function PatientList({ desk }: { desk: Desk }) {
       {found.value?.length === 0 && (
         <p class="muted empty">{query.value.trim() ? da.patients.noneFound : da.patients.none}</p>
       )}
-      <ul class="rows patient-rows">
+      <ul class="rows patient-rows no-max-width">
         {found.value?.map((patient) => (
           <li class="row" key={patient.id}>
             <div class="row-who">

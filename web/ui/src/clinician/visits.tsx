@@ -26,7 +26,7 @@ export function Section({ title, count, empty, children }: SectionProps) {
       <h2 class="panel-title">
         <span id={id}>{title}</span> <span class="count">{count}</span>
       </h2>
-      {count === 0 ? <p class="muted empty">{empty}</p> : <ul class="rows">{children}</ul>}
+      {count === 0 ? <p class="muted empty">{empty}</p> : <ul class="rows no-max-width">{children}</ul>}
     </section>
   );
 }
@@ -150,7 +150,7 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
         <ConfirmDialog
           title={da.endDialog.title}
           confirm={da.endDialog.confirm}
-          onConfirm={() => desk.visit(visit, "end")}
+          onConfirm={() => desk.end(visit)}
           onClose={() => (ending.value = false)}
         >
           <p>{da.endDialog.body(visit.name)}</p>

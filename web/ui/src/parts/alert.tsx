@@ -12,7 +12,7 @@ export interface AlertProps {
 export function Alert({ kind, children, onClose }: AlertProps) {
   const urgent = kind === "warning" || kind === "error";
   return (
-    <div class={`alert alert-${kind} alert--paragraph notice`} role={urgent ? "alert" : "status"}>
+    <div class={`alert alert-${kind} notice`} role={urgent ? "alert" : "status"}>
       <Icon name={kind} />
       <div class="alert-body">
         <div class="alert-text">{children}</div>

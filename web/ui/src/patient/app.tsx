@@ -1,5 +1,6 @@
 // The patient's page: log in, the clinics' cards with the queue, and the call when it is one's turn.
 import { useSignalEffect } from "@preact/signals";
+import type { ClinicCard } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
@@ -58,7 +59,7 @@ function LogIn({ visitor }: { visitor: Visitor }) {
         {fallback === "login_failed" && <Alert kind="error">{da.patient.failed}</Alert>}
         {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
         <p>{da.patient.lead}</p>
-        <ul class="choices">
+        <ul class="choices no-max-width">
           {providers.map((provider) => (
             <li key={provider.id}>
               <a class="button button-primary" href={provider.start_url}>
@@ -76,6 +77,9 @@ function LogIn({ visitor }: { visitor: Visitor }) {
 function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
   const command = useCommand();
   const cards = visitor.cards.value;
+  const isWaiting = (card: ClinicCard) => card.visit?.state === "waiting";
+  const waiting = cards?.filter(isWaiting) ?? [];
+  const others = cards?.filter((card) => !isWaiting(card)) ?? [];
   return (
     <>
       <TopBar who={da.patient.hello(name)}>
@@ -99,8 +103,11 @@ function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
             <p class="muted">{da.patient.noClinicsHint}</p>
           </div>
         )}
-        {visitor.inQueue.value && <Preview visitor={visitor} />}
-        {cards?.map((card) => (
+        {waiting.map((card) => (
+          <Card key={card.clinic_id} visitor={visitor} card={card} />
+        ))}
+        {waiting.length > 0 && <Preview visitor={visitor} />}
+        {others.map((card) => (
           <Card key={card.clinic_id} visitor={visitor} card={card} />
         ))}
       </main>

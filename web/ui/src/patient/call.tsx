@@ -9,7 +9,10 @@ import type { CalledIn, Visitor } from "./visitor";
 
 export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: CalledIn; call: CallSide }) {
   const practitioner = card.visit.practitioner_name ?? da.patient.practitioner;
-  if (call.gone.value === "elsewhere") return <Elsewhere />;
+  if (call.gone.value === "elsewhere")
+    return <Gone title={da.call.elsewhere} body={da.call.elsewhereBody} action={da.call.useThisTab} />;
+  if (call.gone.value !== null)
+    return <Gone title={da.call.revoked} body={da.call.reloadBody} action={da.common.retry} />;
 
   const problem = visitor.devices.value?.problem;
   const there = call.participants.value?.clinician === true;
@@ -38,15 +41,15 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
   );
 }
 
-function Elsewhere() {
+function Gone({ title, body, action }: { title: string; body: string; action: string }) {
   return (
     <main class="entrance">
       <Brand />
       <div class="panel entrance-panel" role="status">
-        <h1 class="h3">{da.call.elsewhere}</h1>
-        <p>{da.call.elsewhereBody}</p>
+        <h1 class="h3">{title}</h1>
+        <p>{body}</p>
         <Button look="primary" onClick={() => location.reload()}>
-          {da.call.useThisTab}
+          {action}
         </Button>
       </div>
     </main>

@@ -36,26 +36,23 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
       {card.visit && !waiting && <PastVisit visit={card.visit} phone={card.phone} />}
       {waiting && <Waiting visit={waiting} />}
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
-      <div class="buttons">
-        {waiting ? (
+      {waiting && (
+        <div class="buttons">
           <Button
             busy={command.busy.value !== null}
             onClick={() => command.run("leave", () => visitor.leave(waiting.id))}
           >
             {da.patient.leave}
           </Button>
-        ) : (
-          open && (
-            <Button
-              look="primary"
-              busy={command.busy.value !== null}
-              onClick={() => command.run("join", join)}
-            >
-              {da.patient.join}
-            </Button>
-          )
-        )}
-      </div>
+        </div>
+      )}
+      {open && !waiting && (
+        <div class="buttons">
+          <Button look="primary" busy={command.busy.value !== null} onClick={() => command.run("join", join)}>
+            {da.patient.join}
+          </Button>
+        </div>
+      )}
     </section>
   );
 }

@@ -5,7 +5,7 @@ import type { ClinicCard, PatientSession } from "../generated/wire";
 import { patientCall } from "../protocol/addresses";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
 import { type Connection, LiveCards } from "../protocol/live";
-import { type PatientApi, Refusal } from "../protocol/rest";
+import { isStillAllowed, type PatientApi, Refusal } from "../protocol/rest";
 
 export type Fallback = "login_failed" | "revoked";
 
@@ -62,9 +62,15 @@ export class Visitor {
   leave = (visit: string) => this.#do(this.api.leave(visit));
 
   async logOut(): Promise<void> {
-    await this.#do(this.api.logOut());
-    this.fallback.value = null;
-    await this.begin();
+    // The connection goes first, or the server would say on it that access has ended.
+    this.#live?.close();
+    this.#live = null;
+    try {
+      await this.api.logOut();
+    } finally {
+      this.fallback.value = null;
+      await this.begin();
+    }
   }
 
   /** Asks for camera and microphone, unless they are open. */
@@ -91,7 +97,8 @@ export class Visitor {
     if (visit === null) return;
     const call = new CallSide("patient", visit, patientCall(visit), {
       callConfiguration: this.api.callConfiguration,
-      mayReturn: async () => (await this.api.cards()).cards.some((card) => card.visit?.id === visit),
+      mayReturn: () =>
+        isStillAllowed(this.api.cards().then(({ cards }) => cards.some((card) => card.visit?.id === visit))),
     });
     call.send(this.devices.peek()?.stream ?? null);
     this.call.value = call;

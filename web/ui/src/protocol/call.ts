@@ -10,14 +10,19 @@ import { ReconnectingSocket } from "./socket";
 const DISCONNECTED_MS = 3_000;
 /** How long to wait for an answer, and for the connection it describes. */
 const CONNECT_MS = 12_000;
-/** How long the server may say that it does not have us, while we believe that we are connected. */
-const DENIED_MS = 2_000;
 /** A connection that held for so long was good: the next loss is mended at once. */
 const STABLE_MS = 10_000;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8_000;
 
 export type Role = "clinician" | "patient";
+
+/** In which states each side takes part: the patient's path is made and proven before the clinician starts the video. */
+const TAKES_PART: Record<Role, CallState["state"][]> = {
+  clinician: ["in_call"],
+  patient: ["accepted", "in_call"],
+};
+const OVER: CallState["state"][] = ["ended", "rejected", "left"];
 
 /** The way to the relay: `lost` covers every attempt to get it back. */
 export type Link = "connecting" | "connected" | "lost";
@@ -34,7 +39,7 @@ export interface CallHandlers {
   mayReturn: () => Promise<boolean>;
 }
 
-type Timer = "restart" | "disconnected" | "connect" | "denied" | "stable";
+type Timer = "restart" | "disconnected" | "connect" | "stable";
 type FromServer = Answer | Participants | CallState | Problem;
 
 export class Call {
@@ -45,6 +50,8 @@ export class Call {
   #present: Participants | null = null;
   #tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null } = { audio: null, video: null };
   #losses = 0;
+  /** Offers sent on this socket and not answered yet: answers come in order, and only the last one's counts. */
+  #unanswered = 0;
   #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
 
   constructor(
@@ -63,8 +70,14 @@ export class Call {
     this.#socket = new ReconnectingSocket<FromServer, Offer>({
       path: () => path,
       onMessage: (message) => this.#take(message),
-      onUp: () => {},
-      onDown: () => {},
+      onUp: () => {
+        this.#unanswered = 0;
+      },
+      onDown: () => {
+        // The answer on its way is lost with the socket; the first message on the next one leads to a new offer.
+        if (this.#unanswered > 0) this.#dropPeer();
+        this.#unanswered = 0;
+      },
       onRevoked: () => {
         this.#hangUp();
         handlers.onRevoked();
@@ -90,29 +103,32 @@ export class Call {
   #take(message: FromServer): void {
     switch (message.type) {
       case "call":
-        this.#wanted = message.state === "accepted" || message.state === "in_call";
+        this.#wanted = TAKES_PART[this.role].includes(message.state);
         this.handlers.onState(message);
-        if (!this.#wanted) this.#hangUp();
-        else if (!this.#isHealthy()) void this.#negotiate();
+        if (OVER.includes(message.state)) this.close();
+        else if (!this.#wanted) this.#hangUp();
+        else if (!this.#isUnderWay()) void this.#negotiate();
         break;
       case "participants":
         this.#present = message;
         this.handlers.onParticipants(message);
         this.#attach();
-        this.#watchPresence();
         break;
       case "answer":
-        void this.#accept(message.sdp);
+        this.#unanswered -= 1;
+        if (this.#unanswered === 0) void this.#accept(message.sdp);
         break;
       case "problem":
         this.handlers.onProblem(message);
-        this.#lose();
+        this.#unanswered -= 1;
+        if (this.#unanswered === 0) this.#lose();
         break;
     }
   }
 
-  #isHealthy(): boolean {
-    return this.#peer !== null && ["connecting", "connected"].includes(this.#peer.connectionState);
+  /** Whether a peer connection is made or being made; one that is lost brings itself back, by its timers. */
+  #isUnderWay(): boolean {
+    return this.#peer !== null || this.#timers.has("restart");
   }
 
   async #negotiate(): Promise<void> {
@@ -130,7 +146,8 @@ export class Call {
     await peer.setLocalDescription();
     if (this.#peer !== peer || peer.localDescription === null) return;
     this.#attach();
-    if (!this.#socket.send({ type: "offer", sdp: peer.localDescription.sdp })) this.#dropPeer();
+    if (this.#socket.send({ type: "offer", sdp: peer.localDescription.sdp })) this.#unanswered += 1;
+    else this.#dropPeer();
   }
 
   async #accept(sdp: string): Promise<void> {
@@ -139,6 +156,7 @@ export class Call {
     if (peer?.signalingState !== "have-local-offer") return;
     try {
       await peer.setRemoteDescription({ type: "answer", sdp });
+      this.#followTransport(peer);
     } catch {
       if (this.#peer === peer) this.#lose();
     }
@@ -153,7 +171,6 @@ export class Call {
           this.#losses = 0;
         });
         this.handlers.onLink("connected");
-        this.#watchPresence();
         break;
       case "disconnected":
         this.handlers.onLink("lost");
@@ -166,11 +183,13 @@ export class Call {
     }
   }
 
-  /** The relay may have lost our leg without our noticing (its node died): it says so by `participants`. */
-  #watchPresence(): void {
-    const denied = this.#peer?.connectionState === "connected" && this.#present?.[this.role] === false;
-    if (!denied) this.#cancel("denied");
-    else if (!this.#timers.has("denied")) this.#after("denied", DENIED_MS, () => this.#lose());
+  /** A relay that goes down in good order says so on the transport, long before the network's silence does. */
+  #followTransport(peer: RTCPeerConnection): void {
+    const transport = peer.getSenders()[0]?.transport;
+    if (!transport) return;
+    transport.onstatechange = () => {
+      if (this.#peer === peer && transport.state === "closed") this.#lose();
+    };
   }
 
   /** Gives the peer connection up, and makes the next one after a wait that grows with every loss in a row. */
@@ -190,7 +209,7 @@ export class Call {
   }
 
   #dropPeer(): void {
-    this.#cancel("restart", "disconnected", "connect", "denied", "stable");
+    this.#cancel("restart", "disconnected", "connect", "stable");
     if (this.#peer === null) return;
     this.#peer.onconnectionstatechange = null;
     this.#peer.close();
@@ -200,6 +219,8 @@ export class Call {
 
   /** Sends only while both are there: what a relay throws away teaches the bandwidth estimate to shrink. */
   #attach(): void {
+    // Told that we are not there ourselves, though we are: the server cannot see who is, so what was, stays.
+    if (this.#peer?.connectionState === "connected" && this.#present?.[this.role] === false) return;
     const open = this.#present?.clinician === true && this.#present.patient;
     for (const { sender, receiver } of this.#peer?.getTransceivers() ?? []) {
       const track = open ? this.#tracks[receiver.track.kind as "audio" | "video"] : null;

@@ -34,6 +34,16 @@ export type ClosingManner = "reject_all" | "keep_queue";
 /** What staff can do to a visit without saying more. */
 export type VisitCommand = "accept" | "put_back" | "start" | "end";
 
+/** Whether what `check` asks for is still allowed; rejects when the server cannot be asked. */
+export async function isStillAllowed(check: Promise<boolean>): Promise<boolean> {
+  try {
+    return await check;
+  } catch (error) {
+    if (error instanceof Refusal && error.status >= 400 && error.status < 500) return false;
+    throw error;
+  }
+}
+
 async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   const init: RequestInit = {
     method,

@@ -43,10 +43,13 @@ export class ReconnectingSocket<In extends { type: string }, Out = never> {
     let wasUp = false;
     this.#socket = socket;
     socket.onopen = () => {
+      if (this.#socket !== socket) return;
       wasUp = true;
       this.handlers.onUp();
     };
     socket.onmessage = (event) => {
+      // What was on its way when this connection was given up.
+      if (this.#socket !== socket) return;
       const message = JSON.parse(String(event.data)) as In;
       // Only a message proves that the server is well: one that accepts and fails at once is not worth hammering.
       this.#attempt = 0;

@@ -1,7 +1,6 @@
 // Every text of the interface, in Danish. Other languages take the shape of this file (`Texts`).
 
 const clock = new Intl.DateTimeFormat("da-DK", { hour: "2-digit", minute: "2-digit" });
-const date = new Intl.DateTimeFormat("da-DK", { day: "numeric", month: "short", year: "numeric" });
 
 export const da = {
   product: "Venterum",
@@ -13,7 +12,6 @@ export const da = {
     loading: "Henter …",
     busy: "Vent …",
     time: (ms: number) => clock.format(ms),
-    date: (ms: number) => date.format(ms),
     minutes: (minutes: number) => (minutes < 1 ? "under 1 min." : `${minutes} min.`),
   },
   connection: {
@@ -96,7 +94,6 @@ export const da = {
     messagesHint: "Står på klinikkens kort hos patienten.",
     save: "Gem beskeder",
     saved: "Beskederne er gemt.",
-    shownNow: "vises nu",
   },
   add: {
     title: "Tilføj patient",
@@ -114,7 +111,6 @@ export const da = {
     removeBody:
       "Patienten kan ikke længere starte en videokonsultation med klinikken. Står patienten i kø, afvises patienten.",
     removeConfirm: "Fjern adgang",
-    added: (date: string) => `Tilføjet ${date}`,
   },
   call: {
     title: "Videokonsultation",
@@ -131,7 +127,6 @@ export const da = {
     unmute: "Slå mikrofon til",
     cameraOff: "Slå kamera fra",
     cameraOn: "Slå kamera til",
-    cameraIsOff: "Dit kamera er slået fra",
     playSound: "Afspil lyd",
     elapsed: "Varighed",
     end: "Afslut",
@@ -145,6 +140,7 @@ export const da = {
       "Den hører til en anden klinik, eller du er ikke logget ind på klinikken. Gå til venteværelset.",
     revoked: "Din adgang er ophørt",
     revokedBody: "Log ind igen for at fortsætte.",
+    reloadBody: "Genindlæs siden for at se, hvordan din konsultation står.",
     elsewhere: "Videoen er åbnet i en anden fane",
     elsewhereBody: "Konsultationen fortsætter dér.",
     useThisTab: "Brug denne fane i stedet",
@@ -156,7 +152,6 @@ export const da = {
     asking:
       "Browseren spørger, om siden må bruge kamera og mikrofon. Svar ja, så klinikken kan se og høre dig.",
     ready: "Kamera og mikrofon er klar.",
-    level: "Lydniveau",
     problems: {
       refused:
         "Browseren har ikke fået lov til at bruge kamera og mikrofon. Klik på ikonet til venstre for adressen, tillad begge, og prøv igen. Du kan godt fortsætte uden, men så kan du ikke ses og høres.",
@@ -195,7 +190,6 @@ export const da = {
     rejected: "Du er blevet afvist fra køen",
     callClinic: (phone: string) => `Ring til klinikken på ${phone}, hvis du har spørgsmål.`,
     left: "Du har forladt køen.",
-    with: (name: string) => `Du taler med ${name}`,
   },
   // By the stable codes of rooms/errors.py, signaling/, web/ and the transport.
   refusals: {
