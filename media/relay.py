@@ -23,17 +23,20 @@ KEYFRAME_INTERVAL_MS = 500.0
 
 @dataclass(slots=True)
 class Counters:
-    """What went through a node, as plain integers that the metrics read. Bytes are of UDP payload."""
+    """What went through a node, as plain integers that the metrics read. Bytes are of UDP payload.
+
+    The last three count the packets that could not be forwarded, by what failed.
+    """
 
     packets_received: int = 0
     bytes_received: int = 0
     packets_forwarded: int = 0
     bytes_forwarded: int = 0
     keyframes_requested: int = 0
-    decrypt_errors: int = 0
-    encrypt_errors: int = 0
-    malformed: int = 0
     without_receiver: int = 0
+    decrypt: int = 0
+    encrypt: int = 0
+    malformed: int = 0
 
 
 class Outgoing:
@@ -149,7 +152,7 @@ class Leg:
         try:
             packet = self.transport.unprotect(datagram)
         except (pylibsrtp.Error, ValueError):
-            counters.decrypt_errors += 1
+            counters.decrypt += 1
             return
         _, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         routes = self._routes.get(second & 0x7F)
@@ -175,7 +178,7 @@ class Leg:
             try:
                 protected = route.transport.protect(bytes(out))
             except (pylibsrtp.Error, ValueError):
-                counters.encrypt_errors += 1
+                counters.encrypt += 1
                 continue
             route.transport.send(protected)
             counters.packets_forwarded += 1
@@ -188,7 +191,7 @@ class Leg:
         try:
             packets = list(rtcp.parse(self.transport.unprotect_rtcp(datagram)))
         except (pylibsrtp.Error, ValueError):
-            self._counters.decrypt_errors += 1
+            self._counters.decrypt += 1
             return
         except rtcp.MalformedRtcp:
             self._counters.malformed += 1
@@ -280,7 +283,7 @@ class Leg:
         try:
             self.transport.send(self.transport.protect_rtcp(compound))
         except (pylibsrtp.Error, ValueError):
-            self._counters.encrypt_errors += 1
+            self._counters.encrypt += 1
 
 
 def _routes_between(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from rooms.directory import Declaration
-from rooms.records import Visit
 from rooms.store import Rooms
+from signaling.worker import Worker
 
 from . import pages, routes
 from .access import Access
@@ -25,10 +25,10 @@ from .oidc import OidcClient
 from .openapi import describe
 from .patient import PatientHandlers
 from .security import add_headers, origin_middleware
-from .sessions import LoggedOut, cookie_middleware
+from .sessions import cookie_middleware
 from .settings import IdentityProvider, Settings
+from .sockets import SocketHandlers
 from .staff import StaffHandlers
-from .views import Connected
 
 SETTINGS = web.AppKey("settings", Settings)
 ROOMS = web.AppKey("rooms", Rooms)
@@ -37,28 +37,17 @@ ACCESS = web.AppKey("access", Access)
 METRICS = web.AppKey("metrics", Metrics)
 
 
-async def nobody_connected(visits: Sequence[Visit]) -> frozenset[str]:
-    """Presence when nothing keeps track of it."""
-    return frozenset()
-
-
-async def nobody_to_tell(login_id: str) -> None:
-    """A login has ended when nothing keeps pages open for it."""
-
-
 def create_app(
     settings: Settings,
     rooms: Rooms,
     redis: Redis,
+    worker: Worker,
     *,
     cookie_key: bytes,
     metrics: Metrics,
     providers: tuple[IdentityProvider, ...] | None = None,
     test_identity: IdentityTestProvider | None = None,
-    connected: Connected = nobody_connected,
-    logged_out: LoggedOut = nobody_to_tell,
     checks: Mapping[str, Check] | None = None,
-    more_routes: Sequence[routes.Route] = (),
     built: Path = pages.BUILT,
 ) -> web.Application:
     """Make the application.
@@ -68,10 +57,7 @@ def create_app(
         metrics: shown at /metrics.
         providers: the ways to log in; those of the settings when not given.
         test_identity: the test identity provider, in demonstration mode alone.
-        connected: tells which visits' patients are connected now.
-        logged_out: told the id of each login that ends.
         checks: what /readyz asks, by name.
-        more_routes: operations of the REST interface made elsewhere, described like the rest.
         built: where the built browser code is.
     """
     providers = settings.identity_providers if providers is None else providers
@@ -88,10 +74,11 @@ def create_app(
     app[SETTINGS], app[ROOMS], app[REDIS], app[ACCESS], app[METRICS] = settings, rooms, redis, access, metrics
 
     declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
+    sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice_servers=settings.ice_servers)
     operations = (
-        *StaffHandlers(rooms, access, declaration, offered(providers, "staff"), connected, logged_out).routes(),
-        *PatientHandlers(rooms, access, offered(providers, "patient"), logged_out).routes(),
-        *more_routes,
+        *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff")).routes(),
+        *PatientHandlers(rooms, access, worker, offered(providers, "patient")).routes(),
+        *sockets.routes(),
     )
     routes.add(app, operations)
     description = describe(operations, version("venterum"))
@@ -102,7 +89,8 @@ def create_app(
     app.router.add_get("/api/openapi.json", openapi)
     tls = ssl.create_default_context()
     clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
-    LoginHandlers(rooms.directory, clients, settings.origin, logged_out).add(app)
+    LoginHandlers(rooms.directory, clients, settings.origin, worker.logged_out).add(app)
+    sockets.add(app)
     if test_identity is not None:
         test_identity.add(app)
     Health(checks or {}, metrics).add(app)

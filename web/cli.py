@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
@@ -20,13 +21,16 @@ from rooms.demo import load_demo
 from rooms.errors import RoomsError
 from rooms.records import Committed
 from rooms.store import Rooms, migrate
+from signaling.bus import Bus
 from signaling.messages import Wire
 from signaling.store import connect
+from signaling.worker import Worker, announcer
 
 from . import demonstration, logs, schemas
 from .app import create_app
 from .health import Metrics
 from .keys import InstallationKey, KeyFileRefused
+from .media import media_node, show_numbers
 from .settings import Settings
 
 SHUTDOWN_SECONDS = 5.0
@@ -45,6 +49,9 @@ def main(arguments: list[str] | None = None) -> None:
         if chosen.command == "serve":
             logs.configure()
             uvloop.run(serve(settings))
+        elif chosen.command == "media":
+            logs.configure()
+            uvloop.run(serve_media(settings))
         elif chosen.command == "migrate":
             migrate(settings.database_url)
         elif chosen.command == "demo":
@@ -61,32 +68,48 @@ async def serve(settings: Settings) -> None:
     Raises:
         KeyFileRefused, StoreRefused, OSError: a part cannot be opened; those opened before it are closed again.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    stop = _stop_signal()
     log = logs.get_logger("web.cli")
 
     async with AsyncExitStack() as opened:
         key = InstallationKey.load(settings.key_file, create=settings.makes_key)
         await asyncio.to_thread(migrate, settings.database_url)
-        rooms = await open_rooms(settings, key)
+        redis = connect(settings.redis_url)
+        opened.push_async_callback(redis.aclose)
+        bus = Bus(redis)
+        rooms = await open_rooms(settings, key, announcer(bus))
         opened.push_async_callback(rooms.close)
         await rooms.claim(shared=settings.shared)
         if settings.demo:
             await load_demo(rooms)
-        redis = connect(settings.redis_url)
-        opened.push_async_callback(redis.aclose)
+        await bus.start()
+        opened.push_async_callback(bus.close)
+        media_secret = key.media_secret.hex()
+        node = None
+        if settings.media_inside:
+            node = await opened.enter_async_context(media_node(settings, redis, bus, media_secret))
+        worker = await opened.enter_async_context(
+            Worker(
+                rooms=rooms,
+                redis=redis,
+                bus=bus,
+                media_secret=media_secret,
+                grace_seconds=settings.call_grace_seconds,
+            )
+        )
+        metrics = Metrics(rooms.waiting_room.count_by_state)
+        show_numbers(metrics, worker.registry, node)
 
         app = create_app(
             settings,
             rooms,
             redis,
+            worker,
             cookie_key=key.cookie_key,
-            metrics=Metrics(rooms.waiting_room.count_by_state),
+            metrics=metrics,
             providers=demonstration.providers(settings, key) if settings.demo else None,
             test_identity=demonstration.identity_provider(settings, key, redis) if settings.demo else None,
-            checks={"database": rooms.ping, "live_store": redis.ping},
+            checks={"database": rooms.ping, "live_store": redis.ping, "media_node": worker.calls.alive},
         )
         runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
@@ -101,15 +124,44 @@ async def serve(settings: Settings) -> None:
     log.info("stopped")
 
 
-async def open_rooms(settings: Settings, key: InstallationKey) -> Rooms:
+async def serve_media(settings: Settings) -> None:
+    """Run a media node by itself until SIGINT or SIGTERM.
+
+    Raises:
+        KeyFileRefused, OSError: a part cannot be opened; those opened before it are closed again.
+        ValueError: there is no Redis to register in.
+    """
+    if settings.redis_url is None:
+        raise ValueError("a media node of its own needs the workers' Redis: set VENTERUM_REDIS_URL")
+    stop = _stop_signal()
+    log = logs.get_logger("web.cli")
+    async with AsyncExitStack() as opened:
+        key = InstallationKey.load(settings.key_file, create=False)
+        redis = connect(settings.redis_url)
+        opened.push_async_callback(redis.aclose)
+        bus = Bus(redis)
+        await bus.start()
+        opened.push_async_callback(bus.close)
+        node = await opened.enter_async_context(media_node(settings, redis, bus, key.media_secret.hex()))
+        log.info("media_node", udp_port=node.port)
+        await stop.wait()
+        log.info("stopping")
+
+
+async def open_rooms(
+    settings: Settings, key: InstallationKey, on_commit: Callable[[Committed], None] = lambda _: None
+) -> Rooms:
     """The waiting room's store, with the time of day as its clock."""
-    return await Rooms.open(
-        settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=_nobody_listens
-    )
+    return await Rooms.open(settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=on_commit)
 
 
-def _nobody_listens(committed: Committed) -> None:
-    """A commit is on the log, and whoever reads the log finds it."""
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 def wire_schema() -> dict[str, object]:
@@ -149,6 +201,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="migrate the database and serve until SIGINT or SIGTERM")
+    commands.add_parser("media", help="run a media node by itself until SIGINT or SIGTERM")
     commands.add_parser("migrate", help="bring the database to the newest version")
     demo = commands.add_parser("demo", help="list the demonstration's fictitious clinics and people")
     demo.add_argument("--json", action="store_true", help="for programs")

@@ -27,6 +27,7 @@ class Numbers(Collector):
 
     def __init__(self) -> None:
         self._read: list[tuple[type[CounterMetricFamily] | type[GaugeMetricFamily], str, str, Callable[[], float]]] = []
+        self._read_by: list[tuple[str, str, str, Mapping[str, Callable[[], float]]]] = []
 
     def counter(self, name: str, documentation: str, read: Callable[[], float]) -> None:
         """Show what `read` returns, which only grows. `name` ends in no `_total`; that is added."""
@@ -36,9 +37,19 @@ class Numbers(Collector):
         """Show what `read` returns."""
         self._read.append((GaugeMetricFamily, name, documentation, read))
 
+    def counter_by(self, label: str, name: str, documentation: str, reads: Mapping[str, Callable[[], float]]) -> None:
+        """Show a counter in parts: what each of `reads` returns, under its key as the value of `label`."""
+        self._read_by.append((label, name, documentation, reads))
+
     def collect(self) -> Iterable[Metric]:
         """For Prometheus' client."""
-        return [family(name, documentation, value=read()) for family, name, documentation, read in self._read]
+        for family, name, documentation, read in self._read:
+            yield family(name, documentation, value=read())
+        for label, name, documentation, reads in self._read_by:
+            parts = CounterMetricFamily(name, documentation, labels=[label])
+            for value, read in reads.items():
+                parts.add_metric([value], read())
+            yield parts
 
 
 class Metrics:

@@ -101,7 +101,7 @@ class LoginHandlers:
             return _failed(pending.role, pending.provider_id, "person_unknown")
         before = login.staff if pending.role == "staff" else login.patient
         if before is not None:
-            await self._logged_out(before.login_id)
+            self._logged_out(before.login_id)
         login_id = secrets.token_hex(8)
         if pending.role == "staff":
             login.staff = StaffSlot(login_id=login_id, person_id=person.id)

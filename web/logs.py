@@ -50,8 +50,8 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # These name addresses with their query strings, and rows with their values.
-    for chatty in ("httpx", "httpx2", "httpcore", "httpcore2", "aiosqlite", "sqlalchemy.engine"):
+    # These name addresses with their query strings, rows with their values, and patients' IP addresses.
+    for chatty in ("aioice", "aiortc", "httpx", "httpx2", "httpcore", "httpcore2", "aiosqlite", "sqlalchemy.engine"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

@@ -9,13 +9,14 @@ from aiohttp import web
 from rooms.errors import AlreadyQueued, NotFound, RoomClosed, WrongState
 from rooms.store import Rooms
 from signaling.messages import CardsMessage, PatientVisit
+from signaling.views import cards_message, patient_visit
+from signaling.worker import Worker
 
 from .access import Access
 from .errors import NotLoggedIn
 from .routes import Route, route
 from .schemas import PatientSession, Provider
-from .sessions import LoggedOut, Login
-from .views import cards_message, patient_visit
+from .sessions import Login
 
 
 class PatientHandlers:
@@ -23,14 +24,13 @@ class PatientHandlers:
 
     Args:
         providers: the ways to log in, for the login page.
-        logged_out: told of a login that ends here.
     """
 
-    def __init__(self, rooms: Rooms, access: Access, providers: tuple[Provider, ...], logged_out: LoggedOut) -> None:
+    def __init__(self, rooms: Rooms, access: Access, worker: Worker, providers: tuple[Provider, ...]) -> None:
         self._rooms = rooms
         self._access = access
         self._providers = providers
-        self._logged_out = logged_out
+        self._worker = worker
 
     async def session(self, request: web.Request) -> PatientSession:
         try:
@@ -42,7 +42,7 @@ class PatientHandlers:
     async def log_out(self, request: web.Request) -> None:
         login = await Login.of(request)
         if login.patient is not None:
-            await self._logged_out(login.patient.login_id)
+            self._worker.logged_out(login.patient.login_id)
         login.patient = None
 
     async def cards(self, request: web.Request) -> CardsMessage:

@@ -7,7 +7,7 @@ request (see `access.py`). Logins on their way through a provider stand here too
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -25,7 +25,7 @@ PENDING_SECONDS = 600
 """How long a provider may take before the login has to be begun anew, in seconds."""
 
 
-LoggedOut = Callable[[str], Awaitable[object]]
+LoggedOut = Callable[[str], None]
 """Told the id of a login that has ended, so that the pages it has open can be closed."""
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .schemas import IceServer
 
 Role = Literal["staff", "patient"]
 
@@ -62,11 +65,17 @@ class Settings(BaseSettings):
     identity_providers: tuple[IdentityProvider, ...] = ()
 
     media_inside: bool = Field(default=True, description="Whether this process holds a media node of its own.")
-    media_host: str = "127.0.0.1"
-    media_port: int = Field(default=0, ge=0, le=65535)
-    media_addresses: tuple[str, ...] = ()
-    media_control_host: str = "127.0.0.1"
-    media_control_port: int = Field(default=0, ge=0, le=65535)
+    media_host: str = Field(default="127.0.0.1", description="Where the media node's UDP socket is bound.")
+    media_port: int = Field(default=0, ge=0, le=65535, description="Its UDP port; 0 takes a free one.")
+    media_addresses: tuple[str, ...] = Field(
+        default=(), description="The IP addresses that browsers are offered for the media; media_host when not given."
+    )
+    media_control_host: str = Field(default="127.0.0.1", description="Where the node's control interface listens.")
+    media_control_port: int = Field(default=0, ge=0, le=65535, description="Its TCP port; 0 takes a free one.")
+    ice_servers: tuple[IceServer, ...] = Field(default=(), description="What browsers are told (STUN, TURN).")
+    call_grace_seconds: float = Field(
+        default=120.0, gt=0, description="How long a consultation goes on when the clinician's tab is lost."
+    )
 
     @field_validator("public_url")
     @classmethod
@@ -77,6 +86,14 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/") or parts.query:
             raise ValueError("an origin is wanted: http:// or https://, a host, and at most a port")
         return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @model_validator(mode="after")
+    def _media_can_be_reached(self) -> Self:
+        if not self.media_addresses and ip_address(self.media_host).is_unspecified:
+            raise ValueError("say in media_addresses which addresses browsers reach the media node by")
+        for address in self.media_addresses:
+            ip_address(address)
+        return self
 
     @model_validator(mode="after")
     def _providers_differ(self) -> Self:
@@ -94,6 +111,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach this server by TLS."""
         return self.origin.startswith("https://")
+
+    @property
+    def offered_addresses(self) -> tuple[str, ...]:
+        """The addresses in the media node's candidates, best first."""
+        return self.media_addresses or (self.media_host,)
 
     @property
     def shared(self) -> bool:

@@ -12,13 +12,9 @@ from aiohttp import web
 from rooms.errors import NotFound
 from rooms.records import Visit
 from rooms.store import Rooms
-from signaling.bus import Bus
 from signaling.call import CallConnection, Side
-from signaling.calls import Calls
-from signaling.connection import Registry
-from signaling.endings import Endings
 from signaling.live import PatientLive, StaffLive
-from signaling.presence import Presence
+from signaling.worker import Worker
 
 from .access import Access
 from .errors import NotLoggedIn
@@ -29,27 +25,12 @@ from .staff import AT_WORK, CLINIC, VISIT
 
 
 class SocketHandlers:
-    """Everything live, on ready-made collaborators. `ice_servers` is what every browser in a call is told."""
+    """The live half of the interface, on the worker's parts. `ice_servers` is what every browser in a call is told."""
 
-    def __init__(
-        self,
-        *,
-        rooms: Rooms,
-        access: Access,
-        bus: Bus,
-        presence: Presence,
-        calls: Calls,
-        endings: Endings,
-        registry: Registry,
-        ice_servers: tuple[IceServer, ...],
-    ) -> None:
+    def __init__(self, *, rooms: Rooms, access: Access, worker: Worker, ice_servers: tuple[IceServer, ...]) -> None:
         self._rooms = rooms
         self._access = access
-        self._bus = bus
-        self._presence = presence
-        self._calls = calls
-        self._endings = endings
-        self._registry = registry
+        self._worker = worker
         self._ice_servers = ice_servers
 
     def add(self, app: web.Application) -> None:
@@ -62,7 +43,7 @@ class SocketHandlers:
         app.router.add_get("/api/patient" + visit, self._patient_call)
 
         async def close(_: web.Application) -> None:
-            await self._registry.close()
+            await self._worker.registry.close()
 
         app.on_shutdown.append(close)
 
@@ -97,7 +78,7 @@ class SocketHandlers:
     async def _closing(self, request: web.Request) -> None:
         at_work = await self._access.staff(request)
         visit = await self._rooms.waiting_room.visit(at_work.clinic_id, request.match_info["visit_id"])
-        await self._endings.tab_closing(at_work.actor, visit.id)
+        await self._worker.endings.tab_closing(at_work.actor, visit.id)
 
     async def _staff_live(self, request: web.Request) -> web.WebSocketResponse:
         at_work = await self._access.staff(request)
@@ -105,9 +86,9 @@ class SocketHandlers:
         live = StaffLive(
             waiting_room=self._rooms.waiting_room,
             log=self._rooms.log,
-            bus=self._bus,
-            registry=self._registry,
-            presence=self._presence,
+            bus=self._worker.bus,
+            registry=self._worker.registry,
+            presence=self._worker.presence,
             clinic_id=at_work.clinic_id,
             login_id=at_work.login_id,
             still_allowed=lambda: self._is_staff(at_work.actor.person_id, at_work.clinic_id),
@@ -128,10 +109,10 @@ class SocketHandlers:
             visit_id=visit_id,
             look=look,
             other_name=lambda visit: visit.name,
-            calls=self._calls,
-            bus=self._bus,
-            registry=self._registry,
-            presence=self._presence,
+            calls=self._worker.calls,
+            bus=self._worker.bus,
+            registry=self._worker.registry,
+            presence=self._worker.presence,
             login_id=at_work.login_id,
         )
         return await call.serve(request)
@@ -140,9 +121,9 @@ class SocketHandlers:
         person, login_id = await self._access.patient(request)
         live = PatientLive(
             waiting_room=self._rooms.waiting_room,
-            bus=self._bus,
-            registry=self._registry,
-            presence=self._presence,
+            bus=self._worker.bus,
+            registry=self._worker.registry,
+            presence=self._worker.presence,
             person_id=person.id,
             login_id=login_id,
             still_allowed=lambda: self._is_known(person.id),
@@ -162,10 +143,10 @@ class SocketHandlers:
             visit_id=visit_id,
             look=look,
             other_name=lambda visit: visit.practitioner_name or "",
-            calls=self._calls,
-            bus=self._bus,
-            registry=self._registry,
-            presence=self._presence,
+            calls=self._worker.calls,
+            bus=self._worker.bus,
+            registry=self._worker.registry,
+            presence=self._worker.presence,
             login_id=login_id,
         )
         return await call.serve(request)

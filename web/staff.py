@@ -26,6 +26,8 @@ from rooms.errors import (
 from rooms.records import Visit
 from rooms.store import Rooms
 from signaling.messages import BoardMessage, RoomView, VisitView
+from signaling.views import board_message, room_view, visit_view
+from signaling.worker import Worker
 
 from .access import Access
 from .errors import NotAtWork, NotLoggedIn
@@ -44,16 +46,8 @@ from .schemas import (
     SearchPatients,
     StaffSession,
 )
-from .sessions import LoggedOut, Login, StaffSlot
-from .views import (
-    Connected,
-    board_message,
-    clinic_view,
-    patient_view,
-    practitioner_view,
-    room_view,
-    visit_view,
-)
+from .sessions import Login, StaffSlot
+from .views import clinic_view, patient_view, practitioner_view
 
 CLINIC = "/api/clinics/{clinic_id}"
 VISIT = CLINIC + "/visits/{visit_id}"
@@ -67,25 +61,21 @@ class StaffHandlers:
 
     Args:
         providers: the ways to log in, for the login page.
-        connected: tells which visits' patients are connected now.
-        logged_out: told of a login that ends here.
     """
 
     def __init__(
         self,
         rooms: Rooms,
         access: Access,
+        worker: Worker,
         declaration: Declaration,
         providers: tuple[Provider, ...],
-        connected: Connected,
-        logged_out: LoggedOut,
     ) -> None:
         self._rooms = rooms
         self._access = access
         self._declaration = declaration
         self._providers = providers
-        self._connected = connected
-        self._logged_out = logged_out
+        self._worker = worker
 
     # The way in.
 
@@ -133,7 +123,7 @@ class StaffHandlers:
     async def log_out(self, request: web.Request) -> None:
         login = await Login.of(request)
         if login.staff is not None:
-            await self._logged_out(login.staff.login_id)
+            self._worker.logged_out(login.staff.login_id)
         login.staff = None
 
     async def leave_clinic(self, request: web.Request) -> StaffSession:
@@ -147,7 +137,7 @@ class StaffHandlers:
     async def board(self, request: web.Request) -> BoardMessage:
         at_work = await self._access.staff(request)
         board = await self._rooms.waiting_room.board(at_work.clinic_id)
-        return board_message(board, await self._connected(board.visits))
+        return board_message(board, await self._worker.connected(board.visits))
 
     async def open_room(self, request: web.Request) -> RoomView:
         at_work = await self._access.staff(request)
@@ -200,7 +190,9 @@ class StaffHandlers:
     async def end(self, request: web.Request) -> VisitView:
         at_work = await self._access.staff(request)
         move = self._rooms.waiting_room.end
-        return await self._view(await move(at_work.actor, at_work.clinic_id, request.match_info["visit_id"]))
+        visit = await move(at_work.actor, at_work.clinic_id, request.match_info["visit_id"])
+        await self._worker.consultation_over(visit.id)
+        return await self._view(visit)
 
     async def reject(self, request: web.Request, body: RejectVisit) -> VisitView:
         at_work = await self._access.staff(request)
@@ -210,7 +202,7 @@ class StaffHandlers:
         return await self._view(visit)
 
     async def _view(self, visit: Visit) -> VisitView:
-        return visit_view(visit, connected=visit.id in await self._connected((visit,)))
+        return visit_view(visit, connected=visit.id in await self._worker.connected((visit,)))
 
     def _session(self, step: str, **more: object) -> StaffSession:
         declaration = DeclarationView(version=self._declaration.version, text=self._declaration.text)

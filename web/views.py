@@ -1,86 +1,11 @@
-"""Records to wire types: what staff see, and the less that a patient sees. Pure; presence comes in as an argument."""
+"""Records to the REST interface's types; those of the live pages too are made in `signaling/views.py`. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime
-
-from rooms.records import Board, Card, Clinic, Patient, Practitioner, Visit
-from rooms.states import RoomState
-from signaling.messages import BoardMessage, CardsMessage, ClinicCard, PatientVisit, RoomView, VisitView
+from rooms.records import Clinic, Patient, Practitioner
+from signaling.views import milliseconds
 
 from .schemas import ClinicView, PatientView, PractitionerView
-
-Connected = Callable[[Sequence[Visit]], Awaitable[Collection[str]]]
-"""Given visits, tells the ids of those whose patient's page is connected now."""
-
-
-def milliseconds(at: datetime) -> int:
-    """Milliseconds since 1970 UTC."""
-    return round(at.timestamp() * 1000)
-
-
-def _milliseconds_or_none(at: datetime | None) -> int | None:
-    return None if at is None else milliseconds(at)
-
-
-def room_view(clinic: Clinic) -> RoomView:
-    return RoomView(state=clinic.room.value, open_message=clinic.open_message, closed_message=clinic.closed_message)
-
-
-def visit_view(visit: Visit, *, connected: bool) -> VisitView:
-    """A visit as the clinic's own staff see it, CPR number and all."""
-    return VisitView(
-        id=visit.id,
-        patient_id=visit.patient_id,
-        name=visit.name,
-        cpr=visit.cpr.reveal(),
-        state=visit.state.value,
-        joined_at_ms=milliseconds(visit.joined_at),
-        accepted_at_ms=_milliseconds_or_none(visit.accepted_at),
-        started_at_ms=_milliseconds_or_none(visit.started_at),
-        ended_at_ms=_milliseconds_or_none(visit.ended_at),
-        practitioner_id=visit.practitioner_id,
-        practitioner_name=visit.practitioner_name,
-        explanation=visit.explanation,
-        connected=connected,
-    )
-
-
-def board_message(board: Board, connected: Collection[str]) -> BoardMessage:
-    """The whole board; `connected` holds the ids of the visits whose patient is connected now."""
-    return BoardMessage(
-        last_event=board.last_event,
-        room=room_view(board.clinic),
-        visits=tuple(visit_view(visit, connected=visit.id in connected) for visit in board.visits),
-    )
-
-
-def patient_visit(visit: Visit) -> PatientVisit:
-    """A visit as the patient sees it."""
-    return PatientVisit(
-        id=visit.id,
-        state=visit.state.value,
-        joined_at_ms=milliseconds(visit.joined_at),
-        practitioner_name=visit.practitioner_name,
-        explanation=visit.explanation,
-    )
-
-
-def clinic_card(card: Card) -> ClinicCard:
-    clinic = card.clinic
-    return ClinicCard(
-        clinic_id=clinic.id,
-        name=clinic.name,
-        phone=clinic.phone,
-        room=clinic.room.value,
-        message=clinic.open_message if clinic.room is RoomState.OPEN else clinic.closed_message,
-        visit=None if card.visit is None else patient_visit(card.visit),
-    )
-
-
-def cards_message(cards: Sequence[Card]) -> CardsMessage:
-    return CardsMessage(cards=tuple(clinic_card(card) for card in cards))
 
 
 def clinic_view(clinic: Clinic) -> ClinicView:

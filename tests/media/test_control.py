@@ -27,9 +27,12 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @asynccontextmanager
 async def controlled() -> AsyncIterator[tuple[MediaNode, NodeClient, aiohttp.ClientSession, str]]:
-    async with running_node() as node, TestServer(control_app(node, SECRET)) as server:
-        async with aiohttp.ClientSession() as session:
-            yield node, NodeClient(session, SECRET), session, str(server.make_url("")).rstrip("/")
+    async with (
+        running_node() as node,
+        TestServer(control_app(node, SECRET)) as server,
+        aiohttp.ClientSession() as session,
+    ):
+        yield node, NodeClient(session, SECRET), session, str(server.make_url("")).rstrip("/")
 
 
 async def test_a_call_is_made_and_ended_over_http() -> None:
@@ -67,7 +70,7 @@ async def test_refusals_come_across_as_they_were_raised() -> None:
 
 
 async def test_a_node_that_is_gone_is_unavailable() -> None:
-    async with controlled() as (_, client, _, url):
+    async with controlled() as (_, _, _, url):
         pass
     async with aiohttp.ClientSession() as session:
         with pytest.raises(NodeUnavailable):

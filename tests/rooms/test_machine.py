@@ -14,14 +14,13 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    Bundle,
     RuleBasedStateMachine,
     initialize,
     invariant,
-    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -57,6 +56,7 @@ ALLOWED = {
     "reject": ({"waiting"}, "rejected"),
     "leave": ({"waiting"}, "left"),
 }
+PHASES = (Phase.reuse, Phase.generate, Phase.shrink)  # without the slow hunt for an explanation
 OPEN = {"waiting", "accepted", "in_call"}
 WORDS = {
     "accept": "visit_accepted",
@@ -82,6 +82,7 @@ class VisitModel:
 class ClinicModel:
     open: bool = False
     access: dict[int, str] = field(default_factory=dict)
+    accesses: list[tuple[str, int]] = field(default_factory=list)  # those taken away included
     visits: list[VisitModel] = field(default_factory=list)
     log: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
@@ -130,8 +131,8 @@ class Stage:
 
 
 class ClinicMachine(RuleBasedStateMachine):
-    visit_ids: Bundle[str] = Bundle("visit_ids")
-    patient_ids: Bundle[str] = Bundle("patient_ids")
+    """Few rules, each with a choice inside: hypothesis leaves some rules out of each example, and most verbs need the others."""
+
     people = st.integers(0, 2)
     staff = st.sampled_from(["a", "b"])
 
@@ -140,8 +141,8 @@ class ClinicMachine(RuleBasedStateMachine):
         self.stage = stage
         self.model = ClinicModel()
 
-    @initialize()
-    def found_a_clinic(self) -> None:
+    @initialize(opened=st.booleans(), added=st.sets(st.integers(0, 2)))
+    def found_a_clinic(self, opened: bool, added: set[int]) -> None:
         stage = self.stage
         doctors = [stage.new_person(f"Doctor {name}", app_user=False) for name in "AB"]
         self.cast = [stage.new_person(f"Patient {number}", app_user=True) for number in range(3)]
@@ -156,41 +157,40 @@ class ClinicMachine(RuleBasedStateMachine):
         self.doctor = doctors[0]
         stage.runner.run(stage.rooms.directory.load([*doctors, *self.cast], [entry]))
         del stage.announced[:]
+        if opened:
+            self.the_room("a", "open")
+        for person in sorted(added):
+            self.add(person, "b")
 
-    # The room.
-
-    @rule(staff=staff)
-    def open_room(self, staff: str) -> None:
-        refusal = WrongState if self.model.open else None
-        self.attempt(lambda r: r.waiting_room.open(self.actors[staff], self.clinic_id), refusal)
+    @rule(staff=staff, verb=st.sampled_from(["open", "open", "keep_queue", "reject_all"]))
+    def the_room(self, staff: str, verb: str) -> None:
+        model, actor, clinic_id = self.model, self.actors[staff], self.clinic_id
+        refusal = WrongState if model.open == (verb == "open") else None
+        keep = verb == "keep_queue"
+        self.attempt(
+            lambda r: (
+                r.waiting_room.open(actor, clinic_id)
+                if verb == "open"
+                else r.waiting_room.close(actor, clinic_id, keep_queue=keep)
+            ),
+            refusal,
+        )
         if refusal is None:
-            self.model.open = True
-            self.logged("room_opened")
-
-    @rule(staff=staff, keep_queue=st.booleans())
-    def close_room(self, staff: str, keep_queue: bool) -> None:
-        refusal = None if self.model.open else WrongState
-        actor = self.actors[staff]
-        self.attempt(lambda r: r.waiting_room.close(actor, self.clinic_id, keep_queue=keep_queue), refusal)
-        if refusal is None:
-            self.model.open = False
-            self.logged("room_closed")
-            for visit in self.model.visits:
-                if visit.state == "waiting" and not keep_queue:
+            model.open = verb == "open"
+            self.logged("room_opened" if model.open else "room_closed")
+            for visit in model.visits if verb == "reject_all" else ():
+                if visit.state == "waiting":
                     self.moved(visit, "reject", explanation="closed")
 
-    # The patient list.
-
-    @rule(target=patient_ids, person=people, staff=staff)
-    def add(self, person: int, staff: str) -> Any:
+    @rule(person=people, staff=staff)
+    def add(self, person: int, staff: str) -> None:
         refusal = AlreadyPatient if person in self.model.access else None
         cpr = self.cast[person].cpr.reveal()
         added = self.attempt(lambda r: r.patients.add(self.actors[staff], self.clinic_id, cpr), refusal)
-        if added is None:
-            return multiple()
-        self.model.access[person] = added.id
-        self.logged("patient_added", person)
-        return added.id
+        if added is not None:
+            self.model.access[person] = added.id
+            self.model.accesses.append((added.id, person))
+            self.logged("patient_added", person)
 
     @rule(cpr=st.sampled_from(["", "310280-0000", "311299-0001", "own"]))
     def add_nobody(self, cpr: str) -> None:
@@ -198,26 +198,25 @@ class ClinicMachine(RuleBasedStateMachine):
         typed = self.doctor.cpr.reveal() if cpr == "own" else cpr
         self.attempt(lambda r: r.patients.add(self.actors["a"], self.clinic_id, typed), refusal)
 
-    @rule(patient_id=patient_ids, staff=staff)
-    def remove(self, patient_id: str, staff: str) -> None:
-        person = next((p for p, access in self.model.access.items() if access == patient_id), None)
-        visit = None if person is None else self.model.under_way(person)
+    @precondition(lambda self: self.model.accesses)
+    @rule(data=st.data(), staff=staff)
+    def remove(self, data: st.DataObject, staff: str) -> None:
+        patient_id, person = data.draw(st.sampled_from(self.model.accesses))
+        visit = self.model.under_way(person)
         refusal: type[RoomsError] | None = None
-        if person is None:
+        if self.model.access.get(person) != patient_id:
             refusal = NotFound
         elif visit is not None and visit.state != "waiting":
             refusal = PatientInConsultation
         self.attempt(lambda r: r.patients.remove(self.actors[staff], self.clinic_id, patient_id), refusal)
-        if refusal is None and person is not None:
+        if refusal is None:
             if visit is not None:
                 self.moved(visit, "reject", explanation=ACCESS_REMOVED)
             del self.model.access[person]
             self.logged("patient_removed", person)
 
-    # The patient.
-
-    @rule(target=visit_ids, person=people)
-    def join(self, person: int) -> Any:
+    @rule(person=people)
+    def join(self, person: int) -> None:
         refusal: type[RoomsError] | None = None
         if person not in self.model.access:
             refusal = NotFound
@@ -226,28 +225,21 @@ class ClinicMachine(RuleBasedStateMachine):
         elif self.model.under_way(person):
             refusal = AlreadyQueued
         joined = self.attempt(lambda r: r.waiting_room.join(self.cast[person].id, self.clinic_id), refusal)
-        if joined is None:
-            return multiple()
-        self.model.visits.append(VisitModel(joined.id, person))
-        self.logged("visit_joined", person, joined.id)
-        return joined.id
+        if joined is not None:
+            self.model.visits.append(VisitModel(joined.id, person))
+            self.logged("visit_joined", person, joined.id)
 
-    @rule(visit_id=visit_ids, person=people)
-    def leave(self, visit_id: str, person: int) -> None:
-        visit = self.visit(visit_id)
-        refusal = self.refusal(visit, "leave") if visit.person == person else NotFound
-        self.attempt(lambda r: r.waiting_room.leave(self.cast[person].id, visit_id), refusal, visit)
-        if refusal is None:
-            self.moved(visit, "leave")
-
-    # The staff.
-
-    @rule(visit_id=visit_ids, staff=staff, verb=st.sampled_from(["accept", "put_back", "start", "end"]))
-    def handle(self, visit_id: str, staff: str, verb: str) -> None:
-        visit, actor = self.visit(visit_id), self.actors[staff]
+    @precondition(lambda self: self.model.visits)
+    @rule(
+        data=st.data(),
+        staff=staff,
+        verb=st.sampled_from(["accept", "accept", "put_back", "start", "start", "end"]),
+    )
+    def handle(self, data: st.DataObject, staff: str, verb: str) -> None:
+        visit, actor = self.some_visit(data), self.actors[staff]
         again = verb == "start" and visit.state == "in_call"
         refusal = None if again else self.refusal(visit, verb)
-        self.attempt(lambda r: getattr(r.waiting_room, verb)(actor, self.clinic_id, visit_id), refusal, visit)
+        self.attempt(lambda r: getattr(r.waiting_room, verb)(actor, self.clinic_id, visit.id), refusal, visit)
         if refusal is None and not again:
             self.moved(visit, verb)
             if verb == "accept":
@@ -255,15 +247,25 @@ class ClinicMachine(RuleBasedStateMachine):
             elif verb == "put_back":
                 visit.practitioner = None
 
-    @rule(visit_id=visit_ids, staff=staff, explanation=st.sampled_from(["Ring til os", " Nej ", "", "x" * 501]))
-    def reject(self, visit_id: str, staff: str, explanation: str) -> None:
-        visit = self.visit(visit_id)
+    @precondition(lambda self: self.model.visits)
+    @rule(data=st.data(), staff=staff, explanation=st.sampled_from(["Ring til os", " Nej ", "", "x" * 501]))
+    def reject(self, data: st.DataObject, staff: str, explanation: str) -> None:
+        visit, actor = self.some_visit(data), self.actors[staff]
         bad = explanation in ("", "x" * 501)
         refusal = ExplanationInvalid if bad else self.refusal(visit, "reject")
-        actor = self.actors[staff]
-        self.attempt(lambda r: r.waiting_room.reject(actor, self.clinic_id, visit_id, explanation), refusal, visit)
+        self.attempt(lambda r: r.waiting_room.reject(actor, self.clinic_id, visit.id, explanation), refusal, visit)
         if refusal is None:
             self.moved(visit, "reject", explanation=explanation.strip())
+
+    @precondition(lambda self: self.model.visits)
+    @rule(data=st.data(), somebody=people)
+    def leave(self, data: st.DataObject, somebody: int) -> None:
+        visit = self.some_visit(data)
+        person = data.draw(st.sampled_from([visit.person, somebody]))
+        refusal = self.refusal(visit, "leave") if visit.person == person else NotFound
+        self.attempt(lambda r: r.waiting_room.leave(self.cast[person].id, visit.id), refusal, visit)
+        if refusal is None:
+            self.moved(visit, "leave")
 
     @rule()
     def a_day_passes(self) -> None:
@@ -344,8 +346,10 @@ class ClinicMachine(RuleBasedStateMachine):
     def logged(self, kind: str, person: int | None = None, visit_id: str | None = None) -> None:
         self.model.log.append((kind, None if person is None else self.cast[person].id, visit_id))
 
-    def visit(self, visit_id: str) -> VisitModel:
-        return next(visit for visit in self.model.visits if visit.id == visit_id)
+    def some_visit(self, data: st.DataObject) -> VisitModel:
+        """Mostly one under way."""
+        under_way = [visit for visit in self.model.visits if visit.state in OPEN]
+        return data.draw(st.sampled_from(under_way * 3 + self.model.visits))
 
     def seen(self, visit: Visit) -> tuple[Any, ...]:
         """What of a visit the model has an opinion on."""
@@ -372,5 +376,5 @@ def test_a_clinics_life_follows_the_model(stage: Stage) -> None:
 
     run_state_machine_as_test(
         ClinicOnThisStage,
-        settings=settings(max_examples=12, stateful_step_count=40, deadline=None),
+        settings=settings(max_examples=12, stateful_step_count=50, deadline=None, phases=PHASES),
     )

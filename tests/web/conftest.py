@@ -17,12 +17,15 @@ from aiohttp import web
 
 from rooms.demo import load_demo
 from rooms.store import Rooms, migrate
+from signaling.bus import Bus
 from signaling.store import connect
+from signaling.worker import Worker, announcer
 from tests.services import redis_server
 from web import demonstration, logs
 from web.app import create_app
 from web.health import Metrics
 from web.keys import InstallationKey
+from web.media import media_node
 from web.settings import Settings
 
 from .house import Browser, Heard, House
@@ -138,25 +141,28 @@ async def serving(
         demo=True,
     )
     key = InstallationKey(secrets.token_bytes(32))
-    ended: list[str] = []
-
-    async def logged_out(login_id: str) -> None:
-        ended.append(login_id)
-
     redis = connect(redis_url)
     await redis.flushdb()
-    async with await Rooms.open(
-        settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=lambda _: None
-    ) as rooms:
+    bus = Bus(redis)
+    await bus.start()
+    rooms = await Rooms.open(
+        settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=announcer(bus)
+    )
+    secret = key.media_secret.hex()
+    async with (
+        rooms,
+        media_node(settings, redis, bus, secret),
+        Worker(rooms=rooms, redis=redis, bus=bus, media_secret=secret, grace_seconds=1.0) as worker,
+    ):
         app = create_app(
             settings,
             rooms,
             redis,
+            worker,
             cookie_key=key.cookie_key,
             metrics=Metrics(rooms.waiting_room.count_by_state),
             providers=demonstration.providers(settings, key),
             test_identity=demonstration.identity_provider(settings, key, redis),
-            logged_out=logged_out,
             checks={"database": rooms.ping, "live_store": redis.ping},
             built=home / "dist",
         )
@@ -164,7 +170,8 @@ async def serving(
         await runner.setup()
         await web.SockSite(runner, bound).start()
         try:
-            yield House(settings, key, rooms, redis, heard, ended)
+            yield House(settings, key, rooms, redis, heard, worker)
         finally:
             await runner.cleanup()
+            await bus.close()
             await redis.aclose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any, Self
@@ -18,6 +18,7 @@ from yarl import URL
 from rooms.demo import demo_people
 from rooms.records import Actor, Role
 from rooms.store import Rooms
+from signaling.worker import Worker
 from web.keys import InstallationKey
 from web.settings import Settings
 
@@ -104,6 +105,12 @@ class Browser:
     async def delete(self, address: str) -> Answer:
         return await self.ask("DELETE", address)
 
+    def live(self, address: str, **headers: str) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket as a page of this server does."""
+        url = self.origin.join(URL(address))
+        self.heard.addresses.append(str(url))
+        return self.session.ws_connect(url, headers={"Origin": str(self.origin)} | headers)
+
     # The login, step by step, so that a test can go astray between two of them.
 
     async def begin(self, provider: str, role: str) -> URL:
@@ -175,14 +182,14 @@ class PageFields(HTMLParser):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A running server. `rooms` and `redis` are the very ones it works with; `logged_out` the logins that ended."""
+    """A running server. `rooms`, `redis` and `worker` are the very ones it works with."""
 
     settings: Settings
     key: InstallationKey
     rooms: Rooms
     redis: Redis
     heard: Heard
-    logged_out: list[str]
+    worker: Worker
 
     def browser(self) -> Browser:
         return Browser(self.settings.origin, self.heard)

@@ -116,14 +116,3 @@ async def test_a_login_begun_by_another_name_of_the_server_goes_on_at_the_public
         # A proxy that never passes the public name on is not sent round in circles.
         again = await browser.ask("GET", "/login/mitid/staff?again", headers={"Host": "localhost:1"})
         assert "/test-identity/authorize" in again.headers["Location"]
-
-
-async def test_whoever_keeps_pages_open_is_told_of_each_login_that_ends(house: House, browser: Browser) -> None:
-    for role, person in (("staff", "anne"), ("patient", "maja")):
-        await browser.log_in(person, role)
-    assert house.logged_out == []
-    await browser.log_in("morten")  # in Anne's place
-    await browser.delete("/api/patient/session")
-    await browser.delete("/api/session")
-    await browser.delete("/api/session")  # nobody is there any longer
-    assert len(set(house.logged_out)) == len(house.logged_out) == 3
