@@ -33,5 +33,5 @@ export type IconName = keyof typeof ICONS;
 
 export function Icon({ name }: { name: IconName }) {
   // The markup is a file of the build, never data.
-  return <span class="icon" aria-hidden="true" dangerouslySetInnerHTML={{ __html: ICONS[name] }} />;
+  return <span class="glyph" aria-hidden="true" dangerouslySetInnerHTML={{ __html: ICONS[name] }} />;
 }

@@ -1,4 +1,6 @@
 // The patient's side of a call: ready and waiting for the clinician to start the video, then in it.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { CallScreen, deviceProblemText } from "../call/screen";
 import type { CallSide } from "../call/side";
 import { Alert } from "../parts/alert";
@@ -8,18 +10,24 @@ import { da } from "../texts/da";
 import type { CalledIn, Visitor } from "./visitor";
 
 export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: CalledIn; call: CallSide }) {
+  const wasThere = useSignal(false);
   const practitioner = card.visit.practitioner_name ?? da.patient.practitioner;
+  const there = call.participants.value?.clinician === true;
+  useEffect(() => {
+    if (there) wasThere.value = true;
+  }, [there, wasThere]);
+
   if (call.gone.value === "elsewhere")
     return <Gone title={da.call.elsewhere} body={da.call.elsewhereBody} action={da.call.useThisTab} />;
   if (call.gone.value !== null)
     return <Gone title={da.call.revoked} body={da.call.reloadBody} action={da.common.retry} />;
 
   const problem = visitor.devices.value?.problem;
-  const there = call.participants.value?.clinician === true;
   let status: string | null = null;
   if (card.visit.state === "accepted") status = da.patient.yourTurn(practitioner);
-  else if (call.link.value === "lost" || visitor.connection.value === "lost") status = da.call.linkLost;
-  else if (!there) status = da.call.clinicianLost(practitioner);
+  else if (call.link.value === "lost") status = da.call.linkLost;
+  else if (!there && wasThere.value) status = da.call.clinicianLost(practitioner);
+  else if (!there) status = da.patient.yourTurn(practitioner);
 
   return (
     <CallScreen

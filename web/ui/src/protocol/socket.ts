@@ -2,7 +2,7 @@
 import { backoffMs } from "./backoff";
 
 const FIRST_WAIT_MS = 400;
-const LONGEST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 5_000;
 const CLOSE_REVOKED = 4403;
 
 export interface SocketHandlers<In> {
