@@ -26,6 +26,7 @@ export class Desk {
   /** Grows whenever somebody, here or elsewhere, changed the patient list. */
   readonly patientListVersion = signal(0);
   #live: LiveBoard | null = null;
+  #leaving = false;
 
   constructor(private readonly api: StaffApi) {}
 
@@ -140,6 +141,7 @@ export class Desk {
 
   /** Leaves by one's own will: the connection goes first, or the server would say on it that access has ended. */
   async #leave(command: () => Promise<unknown>): Promise<void> {
+    this.#leaving = true;
     this.#live?.close();
     this.#live = null;
     try {
@@ -147,6 +149,7 @@ export class Desk {
     } finally {
       this.fallback.value = null;
       await this.begin();
+      this.#leaving = false;
     }
   }
 
@@ -165,7 +168,8 @@ export class Desk {
     } catch (error) {
       const lost =
         error instanceof Refusal && (error.status === 401 || error.code === "practitioner_not_chosen");
-      if (lost) void this.#revoked();
+      // While leaving, whatever else was on its way is refused, and nobody needs to be told.
+      if (lost && !this.#leaving) void this.#revoked();
       throw error;
     }
   }

@@ -68,6 +68,8 @@ export function PatientList({ desk }: { desk: Desk }) {
     newest.current += 1;
     const mine = newest.current;
     const search = async () => {
+      // The clinic may have been left while the timer ran.
+      if (desk.session.peek()?.step !== "at_work") return;
       try {
         const patients = await desk.searchPatients(query.value.trim());
         // An answer to what was typed before may come after the answer to what stands there now.
