@@ -104,7 +104,7 @@ export const da = {
   patients: {
     title: "Patientliste",
     search: "Søg på CPR-nr. eller navn",
-    none: "Ingen patienter er tilføjet endnu.",
+    none: "Patientlisten er tom.",
     noneFound: "Ingen patienter passer på søgningen.",
     remove: (name: string) => `Fjern adgang for ${name}`,
     removeTitle: (name: string) => `Fjern adgang for ${name}?`,
