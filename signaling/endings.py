@@ -24,7 +24,7 @@ from .presence import Presence, clinician_subject
 from .tasks import stop
 
 LOOK_SECONDS = 1.0
-CLOSED_TAB_SECONDS = 4.0
+CLOSED_TAB_SECONDS = 3.0
 """How long a tab that said it was closing may take to be back, as it is after a reload."""
 
 SYSTEM = Actor("system", Role.SYSTEM)

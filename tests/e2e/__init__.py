@@ -1,0 +1,1 @@
+"""Real browsers on real servers: the rows of the guide as people walk them."""
