@@ -131,7 +131,9 @@ class Clinician(Someone):
         """Start video; the tab that it opens."""
         async with self.context.expect_page() as opened:
             await self.button("Start video", self.row("Igangværende konsultationer", person)).click()
-        return await opened.value
+        tab = await opened.value
+        await tab.wait_for_url("**/calls/*")
+        return tab
 
 
 class Patient(Someone):

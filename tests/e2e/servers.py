@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 READY_WITHIN_S = 60.0
 
@@ -52,7 +53,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(home: Path, name: str = "server", port: int | None = None, **settings: str) -> Iterator[Server]:
+def serving(
+    home: Path, name: str = "server", *, port: int | None = None, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Server]:
     """Start a demonstration server that keeps its state in `home`; `settings` are VENTERUM_ variables without the prefix."""
     port = port or free_port()
     log, codecs = home / f"{name}.log", home / f"{name}.codecs"
@@ -63,7 +66,7 @@ def serving(home: Path, name: str = "server", port: int | None = None, **setting
             "database_url": f"sqlite+aiosqlite:///{home / 'venterum.sqlite3'}",
             "key_file": str(home / "venterum.key"),
         }
-        | settings
+        | dict(settings)
     )
     with log.open("ab") as output:
         process = subprocess.Popen(
