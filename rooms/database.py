@@ -7,12 +7,13 @@ BEGIN IMMEDIATE, on PostgreSQL by the lock on the clinic's row.
 from __future__ import annotations
 
 import asyncio
+import functools
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Row, event, select, text
 from sqlalchemy.engine import URL, make_url
@@ -33,6 +34,9 @@ DIRECTORY_LOCK = 0x76656E7403
 """Keys of PostgreSQL advisory locks; they only must differ from each other and from other programs' in the database."""
 
 _IMMEDIATE = "venterum_immediate"
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -125,15 +129,30 @@ class Database:
             await self._commit(transition)
 
     async def _commit(self, transaction: Transaction) -> None:
-        commit = asyncio.ensure_future(transaction.connection.commit())
+        await transaction.connection.commit()
+        for committed in transaction.committed:
+            self._on_commit(committed)
+
+
+def seen_out(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Make a command that writes whole: a caller cancelled meanwhile gets its CancelledError when the command is over.
+
+    Broken off halfway, a conversation with the database would leave its lock behind for a while, and an event could be
+    committed with nobody told of it.
+    """
+
+    @functools.wraps(method)
+    async def whole(*args: P.args, **kwargs: P.kwargs) -> T:
+        command = asyncio.ensure_future(method(*args, **kwargs))
         try:
-            await asyncio.shield(commit)
-        finally:
-            # A caller cancelled just now does not call the commit back: see it out, and tell the others of it.
-            await asyncio.wait({commit})
-            if commit.exception() is None:
-                for committed in transaction.committed:
-                    self._on_commit(committed)
+            return await asyncio.shield(command)
+        except asyncio.CancelledError:
+            await asyncio.wait({command})
+            if not command.cancelled():
+                command.exception()  # looked at, so that asyncio does not report it: the caller is gone
+            raise
+
+    return whole
 
 
 async def find_clinic(connection: AsyncConnection, clinic_id: str, *, lock: bool = False) -> Clinic | None:

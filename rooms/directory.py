@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .cpr import Cpr, CprVault
-from .database import DIRECTORY_LOCK, Database, Transaction, clinic_from, find_clinic
+from .database import DIRECTORY_LOCK, Database, Transaction, clinic_from, find_clinic, seen_out
 from .errors import DeclarationMissing, NotFound, NotStaffHere, UnknownClinic, UnknownPractitioner
 from .identifiers import SorId, Ydernummer, parse_clinic_identifier
 from .log import append
@@ -97,6 +97,7 @@ class Directory:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else Person(row.id, row.name)
 
+    @seen_out
     async def person_by_login(self, issuer: str, subject: str, cpr: Cpr | None) -> Person | None:
         """Whoever logged in: known by this login from before, else by the CPR number, to whom the login is linked then.
 
@@ -121,6 +122,7 @@ class Directory:
             async with self._database.reading() as connection:
                 return await _person_by_login(connection, issuer, subject)
 
+    @seen_out
     async def enter_clinic(
         self, person_id: str, identifier: str, declaration: Declaration, accepted_version: str | None
     ) -> Entry:
@@ -198,6 +200,7 @@ class Directory:
             raise NotFound
         return clinic
 
+    @seen_out
     async def load(
         self,
         persons: Sequence[PersonEntry],

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from .cpr import Cpr, CprVault
-from .database import Database, new_id
+from .database import Database, new_id, seen_out
 from .errors import AlreadyPatient, NotFound, PatientInConsultation, UnknownPerson
 from .log import append
 from .names import in_danish_order
@@ -35,6 +35,7 @@ class Patients:
         self._vault = vault
         self._visits = visits
 
+    @seen_out
     async def add(self, actor: Actor, clinic_id: str, cpr: str) -> Patient:
         """Give a person access to the clinic's waiting room.
 
@@ -100,6 +101,7 @@ class Patients:
         found.sort(key=lambda patient: (in_danish_order(patient.name), patient.id))
         return tuple(found[:MOST_FOUND])
 
+    @seen_out
     async def remove(self, actor: Actor, clinic_id: str, patient_id: str) -> None:
         """Take the access away. A patient who waits is rejected with ACCESS_REMOVED.
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .database import Database, Transition, clinic_from, find_clinic, new_id
+from .database import Database, Transition, clinic_from, find_clinic, new_id, seen_out
 from .errors import AlreadyQueued, ExplanationInvalid, MessageInvalid, NotFound, RoomClosed
 from .log import append
 from .names import in_danish_order
@@ -63,6 +63,7 @@ class WaitingRoom:
         async with self._database.reading() as connection:
             return await self._of_clinic(connection, clinic_id, visit_id)
 
+    @seen_out
     async def open(self, actor: Actor, clinic_id: str) -> Clinic:
         """Let patients join. Raises WrongState when the room is open already, NotFound without such a clinic."""
         async with self._database.transition(clinic_id) as transition:
@@ -70,6 +71,7 @@ class WaitingRoom:
             await append(transition, "room_opened", actor, data={"state": state.value})
             return await _as_it_is_now(transition)
 
+    @seen_out
     async def close(self, actor: Actor, clinic_id: str, *, keep_queue: bool) -> Clinic:
         """Take no new patients. Unless the queue is kept, everyone in it is rejected with the closing message.
 
@@ -87,6 +89,7 @@ class WaitingRoom:
                 await self._reject_queue(transition, actor)
             return await _as_it_is_now(transition)
 
+    @seen_out
     async def set_messages(self, actor: Actor, clinic_id: str, *, open_message: str, closed_message: str) -> Clinic:
         """Set what stands on the clinic's card while the room is open, and while it is closed.
 
@@ -165,6 +168,7 @@ class WaitingRoom:
         found.sort(key=lambda clinic: (in_danish_order(clinic.name), clinic.id))
         return tuple(Card(clinic, _newest(clinic, recent)) for clinic in found)
 
+    @seen_out
     async def join(self, person_id: str, clinic_id: str) -> Visit:
         """Take a place in the queue.
 
@@ -207,6 +211,7 @@ class WaitingRoom:
             )
             return await self._of_clinic(transition.connection, clinic_id, visit_id)
 
+    @seen_out
     async def leave(self, person_id: str, visit_id: str) -> Visit:
         """Give up the place in the queue.
 
@@ -242,6 +247,7 @@ class WaitingRoom:
             counted = {VisitState(state): count for state, count in await connection.execute(query)}
         return {state: counted.get(state, 0) for state in VisitState}
 
+    @seen_out
     async def _by_staff(
         self,
         actor: Actor,

@@ -265,10 +265,9 @@ async def test_a_cancelled_command_is_done_and_announced_or_not_done(ready: Room
     room, started_with = ready.waiting_room, await ready.log.last_number(EAR) - len(announced)
     for turns in range(60):
         is_open = (await ready.directory.clinic(EAR)).room is RoomState.OPEN
-        for command in (
-            asyncio.ensure_future(room.board(EAR)),
-            asyncio.ensure_future(room.close(ANNE, EAR, keep_queue=True) if is_open else room.open(ANNE, EAR)),
-        ):
+        write = partial(room.close, keep_queue=True) if is_open else room.open
+        for begin in (partial(room.board, EAR), partial(write, ANNE, EAR)):
+            command: asyncio.Future[Any] = asyncio.ensure_future(begin())
             for _ in range(turns // 2):
                 await asyncio.sleep(0)  # one turn of the loop, not a wait
             command.cancel()
