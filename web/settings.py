@@ -93,6 +93,8 @@ class Settings(BaseSettings):
             raise ValueError("say in media_addresses which addresses browsers reach the media node by")
         for address in self.media_addresses:
             ip_address(address)
+        if not self.media_inside and self.redis_url is None:
+            raise ValueError("media nodes of their own are found through Redis: set redis_url, or media_inside")
         return self
 
     @model_validator(mode="after")

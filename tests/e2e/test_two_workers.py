@@ -56,14 +56,6 @@ async def test_browsers_on_two_workers_meet(shared: dict[str, str], browser: Bro
         assert holder.codecs.read_text() == other.codecs.read_text() == ""
 
 
-def test_a_second_worker_on_embedded_stores_is_refused(tmp_path: Path) -> None:
-    with serving(tmp_path) as running:
-        second = start_second(tmp_path, database_url=f"sqlite+aiosqlite:///{tmp_path / 'venterum.sqlite3'}")
-        assert second.returncode == 1
-        assert "PostgreSQL and Redis" in second.stderr
-        assert running.get("/readyz")[0] == 200
-
-
 def test_a_second_worker_without_redis_is_refused_on_postgresql_too(shared: dict[str, str], tmp_path: Path) -> None:
     embedded = {name: value for name, value in shared.items() if name != "redis_url"}
     with serving(tmp_path, settings=embedded) as running:

@@ -28,7 +28,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "VENTERUM_HTTP_PORT": str(unused_port()),
         "VENTERUM_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/kept/venterum.sqlite3",
         "VENTERUM_KEY_FILE": f"{tmp_path}/kept/venterum.key",
-        "VENTERUM_MEDIA_INSIDE": "0",
     }
 
 
@@ -68,7 +67,7 @@ def test_it_serves_until_told_to_stop_and_ends_cleanly(environment: dict[str, st
         assert f"{address}/patient" in said
         assert "101001" in said
         with urlopen(f"{address}/readyz") as answer:
-            assert json.load(answer)["database"] == "ok"
+            assert json.load(answer) == {"database": "ok", "live_store": "ok", "media_node": "ok"}
         process.send_signal(number)
         assert process.wait(PATIENCE_SECONDS) == 0
 

@@ -67,3 +67,18 @@ def test_a_missing_key_is_made_where_nothing_was_kept_with_another(tmp_path: Pat
 def test_several_workers_take_both_stores() -> None:
     assert not Settings(redis_url="redis://r").shared
     assert not Settings(database_url="postgresql+asyncpg://db/v").shared
+
+
+def test_the_media_node_can_be_reached_and_found() -> None:
+    assert Settings(media_host="192.0.2.1").offered_addresses == ("192.0.2.1",)
+    assert (
+        Settings(media_host="0.0.0.0", media_addresses=("192.0.2.1", "2001:db8::1")).offered_addresses[0] == "192.0.2.1"
+    )
+    for wrong in (
+        {"media_host": "0.0.0.0"},
+        {"media_host": "localhost"},
+        {"media_addresses": ["video.example"]},
+        {"media_inside": False},
+    ):
+        with pytest.raises(ValidationError):
+            Settings.model_validate(wrong)
