@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -39,6 +40,7 @@ SHUTDOWN_SECONDS = 5.0
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; exits with 0, or with 1 and one line that says what to do about it."""
+    os.umask(0o077)  # what is kept here, and the files the database makes beside it, are nobody else's to read
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:

@@ -68,6 +68,9 @@ def test_it_serves_until_told_to_stop_and_ends_cleanly(environment: dict[str, st
         assert "101001" in said
         with urlopen(f"{address}/readyz") as answer:
             assert json.load(answer) == {"database": "ok", "live_store": "ok", "media_node": "ok"}
+        kept = list(Path(environment["VENTERUM_KEY_FILE"]).parent.iterdir())
+        assert len(kept) >= 3
+        assert all(file.stat().st_mode & 0o077 == 0 for file in kept)
         process.send_signal(number)
         assert process.wait(PATIENCE_SECONDS) == 0
 
