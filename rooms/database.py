@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from .clinic_settings import from_json
 from .errors import NotFound, StoreRefused
 from .records import Clinic, Committed
 from .states import RoomState
@@ -176,6 +177,8 @@ def clinic_from(row: Row[Any]) -> Clinic:
         open_message=row.open_message,
         closed_message=row.closed_message,
         last_event=row.last_event,
+        settings=from_json(row.settings),
+        due_at=row.due_at,
     )
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .clinic_settings import ClinicSettings
 from .cpr import Cpr
 from .directory import ClinicEntry, EmployeeEntry, GuardianshipEntry, PersonEntry, PractitionerEntry
 from .records import Role
+from .schedule import Schedule
 from .store import Rooms
 
 OPEN_MESSAGE = (
@@ -20,6 +22,16 @@ CLOSED_MESSAGE = (
     "Venteværelset er lukket. Har du en aftale om videokonsultation, så kom igen kort før din tid. "
     "Ring til klinikken, hvis du vil bestille eller flytte en tid."
 )
+
+DEMO_SETTINGS = ClinicSettings(
+    schedule=Schedule(automatic=False),
+    ready_texts=(
+        "Du har ingen aftale om videokonsultation i dag. Ring til klinikken for at få en tid.",
+        "Vi kan ikke nå dig i dag. Vi ringer til dig og aftaler en ny tid.",
+        "Du skal ses i klinikken. Ring, så finder vi en tid.",
+    ),
+)
+"""By hand, so that the demonstration is the same at any time of the day. Any other clinic begins with the usual hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ def demo_clinics() -> tuple[ClinicEntry, ...]:
             sor_id="9991011000016009",
             open_message=OPEN_MESSAGE,
             closed_message=CLOSED_MESSAGE,
+            settings=DEMO_SETTINGS,
             practitioners=(
                 PractitionerEntry("oere-anne", "anne", "0XDA1"),
                 PractitionerEntry("oere-morten", "morten", "0XDM2"),
@@ -85,6 +98,7 @@ def demo_clinics() -> tuple[ClinicEntry, ...]:
             sor_id="9992021000016005",
             open_message=OPEN_MESSAGE,
             closed_message=CLOSED_MESSAGE,
+            settings=DEMO_SETTINGS,
             practitioners=(PractitionerEntry("hud-henrik", "henrik", "0XDH3"),),
         ),
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Table, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .clinic_settings import ClinicSettings, to_json
 from .cpr import Cpr, CprVault
 from .database import DIRECTORY_LOCK, Database, Transaction, clinic_from, find_clinic, seen_out
 from .errors import DeclarationMissing, NotFound, NotStaffHere, UnknownClinic, UnknownPractitioner
@@ -18,6 +19,7 @@ from .identifiers import SorId, Ydernummer, parse_clinic_identifier
 from .log import append
 from .names import in_danish_order
 from .records import Actor, Clinic, Person, Practitioner, Role
+from .schedule import next_boundary
 from .states import RoomState
 from .tables import clinics, declarations, employees, guardianships, logins, people, practitioners
 
@@ -64,7 +66,7 @@ class EmployeeEntry:
 
 @dataclass(frozen=True, slots=True)
 class ClinicEntry:
-    """A clinic as the directory is loaded with. The messages are those it starts with; afterwards they are its own."""
+    """A clinic as the directory is loaded with. Messages and settings are those it starts with; then they are its own."""
 
     id: str
     name: str
@@ -75,6 +77,7 @@ class ClinicEntry:
     closed_message: str = field(repr=False)
     practitioners: tuple[PractitionerEntry, ...] = ()
     employees: tuple[EmployeeEntry, ...] = ()
+    settings: ClinicSettings = field(default_factory=ClinicSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,7 @@ async def _load_clinics(transaction: Transaction, entries: Iterable[ClinicEntry]
         values = {"name": entry.name, "phone": entry.phone}
         changed = await transaction.connection.execute(update(clinics).where(clinics.c.id == entry.id).values(**values))
         if changed.rowcount == 0:
+            following = next_boundary(entry.settings.schedule, transaction.now)
             await transaction.connection.execute(
                 insert(clinics).values(
                     id=entry.id,
@@ -252,6 +256,8 @@ async def _load_clinics(transaction: Transaction, entries: Iterable[ClinicEntry]
                     open_message=entry.open_message,
                     closed_message=entry.closed_message,
                     last_event=0,
+                    settings=to_json(entry.settings),
+                    due_at=None if following is None else following.at,
                     **values,
                 )
             )

@@ -5,6 +5,7 @@
     │   ├── MalformedCpr, UnknownPerson, AlreadyPatient, PatientInConsultation
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
+    │   ├── SettingsInvalid, SettingsChanged, QueueChanged
     │   └── RoomClosed, AlreadyQueued, WrongState
     ├── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
     └── StoreRefused       the store cannot be used as configured; for whoever starts the server
@@ -117,6 +118,27 @@ class ExplanationInvalid(Refused):
 
     def __init__(self, longest: int) -> None:
         super().__init__(f"An explanation is 1 to {longest} characters long.")
+
+
+class SettingsInvalid(Refused):
+    code = "settings_invalid"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The settings cannot be used. {what}")
+
+
+class SettingsChanged(Refused):
+    code = "settings_changed"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has changed the settings since. Look at them as they are now.")
+
+
+class QueueChanged(Refused):
+    code = "queue_changed"
+
+    def __init__(self) -> None:
+        super().__init__("The queue is another one than you were shown. Look whom it concerns now.")
 
 
 class RoomClosed(Refused):

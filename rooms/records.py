@@ -6,11 +6,12 @@ Times are timezone-aware UTC datetimes. Ids are opaque strings, fit for URLs and
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from .clinic_settings import ClinicSettings
 from .cpr import Cpr
 from .states import RoomState, VisitState
 
@@ -49,9 +50,16 @@ class Actor:
     practitioner_id: str | None = None
 
 
+SYSTEM = Actor("system", Role.SYSTEM)
+"""Who does what happens by itself: the clock's openings, consultations that nobody ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clinic:
-    """A clinic and its waiting room. At least one of `ydernummer` and `sor_id` is set."""
+    """A clinic and its waiting room. At least one of `ydernummer` and `sor_id` is set.
+
+    `due_at` is the first moment at which the room opens or closes by itself that has not been applied yet.
+    """
 
     id: str
     name: str
@@ -62,6 +70,8 @@ class Clinic:
     open_message: str
     closed_message: str
     last_event: int
+    settings: ClinicSettings = field(default_factory=ClinicSettings)
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from .database import CLAIM_LOCK, MIGRATION_LOCK, Database, create_engine, immed
 from .directory import Directory
 from .errors import StoreInUse, StoreRefused
 from .log import Log
+from .opening import Opening
 from .patients import Patients
 from .records import Committed
 from .visits import Visits
@@ -40,6 +41,7 @@ class Rooms:
         self.directory = Directory(database, vault)
         self.patients = Patients(database, vault, visits)
         self.waiting_room = WaitingRoom(database, visits)
+        self.opening = Opening(database, visits)
 
     @classmethod
     async def open(

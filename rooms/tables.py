@@ -103,6 +103,8 @@ clinics = Table(
     Column("open_message", Text, nullable=False),
     Column("closed_message", Text, nullable=False),
     Column("last_event", Integer, nullable=False),
+    Column("settings", JSON, nullable=False, server_default=text("'{}'")),
+    Column("due_at", Moment, index=True),
 )
 
 practitioners = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .database import Database, Transition, clinic_from, find_clinic, new_id, seen_out
-from .errors import AlreadyQueued, ExplanationInvalid, MessageInvalid, NotFound, RoomClosed
+from .errors import AlreadyQueued, ExplanationInvalid, MessageInvalid, NotFound, QueueChanged, RoomClosed
 from .log import append
 from .names import in_danish_order
 from .records import Actor, Board, Card, Clinic, Role, Visit
@@ -67,26 +67,37 @@ class WaitingRoom:
     async def open(self, actor: Actor, clinic_id: str) -> Clinic:
         """Let patients join. Raises WrongState when the room is open already, NotFound without such a clinic."""
         async with self._database.transition(clinic_id) as transition:
-            state = await self._move_room(transition, RoomVerb.OPEN)
+            state = await move_room(transition, RoomVerb.OPEN)
             await append(transition, "room_opened", actor, data={"state": state.value})
             return await _as_it_is_now(transition)
 
     @seen_out
-    async def close(self, actor: Actor, clinic_id: str, *, keep_queue: bool) -> Clinic:
+    async def close(
+        self, actor: Actor, clinic_id: str, *, keep_queue: bool, seen: Collection[str] | None = None
+    ) -> Clinic:
         """Take no new patients. Unless the queue is kept, everyone in it is rejected with the closing message.
 
-        A consultation under way goes on.
+        A consultation under way goes on. `seen` are the ids of the visits in the queue that the actor was shown.
 
         Raises:
             WrongState: the room is closed already.
+            QueueChanged: `seen` is not the queue.
             NotFound: there is no such clinic.
         """
         verb = RoomVerb.KEEP_QUEUE if keep_queue else RoomVerb.REJECT_ALL
         async with self._database.transition(clinic_id) as transition:
-            state = await self._move_room(transition, verb)
+            state = await move_room(transition, verb)
             await append(transition, "room_closed", actor, data={"state": state.value, "keep_queue": keep_queue})
-            if not keep_queue:
-                await self._reject_queue(transition, actor)
+            queue = await self._visits.find(
+                transition.connection,
+                visits.c.clinic_id == clinic_id,
+                visits.c.state == VisitState.WAITING.value,
+            )
+            if seen is not None and set(seen) != {visit.id for visit in queue}:
+                raise QueueChanged
+            for visit in () if keep_queue else queue:
+                explanation = {"explanation": transition.clinic.closed_message}
+                await self._visits.move(transition, visit, VisitVerb.REJECT, actor, explanation)
             return await _as_it_is_now(transition)
 
     @seen_out
@@ -260,22 +271,6 @@ class WaitingRoom:
             visit = await self._of_clinic(transition.connection, clinic_id, visit_id)
             return await self._visits.move(transition, visit, verb, actor, changes(transition.now))
 
-    async def _move_room(self, transition: Transition, verb: RoomVerb) -> RoomState:
-        state = next_room(transition.clinic.room, verb)
-        await transition.connection.execute(
-            update(clinics).where(clinics.c.id == transition.clinic.id).values(room=state.value)
-        )
-        return state
-
-    async def _reject_queue(self, transition: Transition, actor: Actor) -> None:
-        for visit in await self._visits.find(
-            transition.connection,
-            visits.c.clinic_id == transition.clinic.id,
-            visits.c.state == VisitState.WAITING.value,
-        ):
-            explanation = {"explanation": transition.clinic.closed_message}
-            await self._visits.move(transition, visit, VisitVerb.REJECT, actor, explanation)
-
     async def _of_clinic(self, connection: AsyncConnection, clinic_id: str, visit_id: str) -> Visit:
         found = await self._visits.find(connection, visits.c.id == visit_id, visits.c.clinic_id == clinic_id)
         if not found:
@@ -287,6 +282,15 @@ class WaitingRoom:
         if not found:
             raise NotFound
         return found[0]
+
+
+async def move_room(transition: Transition, verb: RoomVerb) -> RoomState:
+    """Take the transition's room through `verb`; the event is the caller's. Raises WrongState."""
+    state = next_room(transition.clinic.room, verb)
+    await transition.connection.execute(
+        update(clinics).where(clinics.c.id == transition.clinic.id).values(room=state.value)
+    )
+    return state
 
 
 async def _access(connection: AsyncConnection, person_id: str, clinic_id: str) -> str | None:

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from rooms.errors import RoomsError
-from rooms.records import Actor, Role, Visit
+from rooms.records import SYSTEM, Actor, Role, Visit
 from rooms.waiting_room import WaitingRoom
 
 from .calls import Calls
@@ -27,7 +27,6 @@ LOOK_SECONDS = 1.0
 CLOSED_TAB_SECONDS = 3.0
 """How long a tab that said it was closing may take to be back, as it is after a reload."""
 
-SYSTEM = Actor("system", Role.SYSTEM)
 _KEPT_SECONDS = 24 * 3600
 
 

@@ -24,7 +24,7 @@ from .views import board_message, cards_message, milliseconds, room_view, visit_
 MAX_REPLAY = 500
 """Events replayed to a browser that comes back; past that it gets the board anew."""
 
-_ROOM_EVENTS = frozenset({"room_opened", "room_closed", "messages_set"})
+_ROOM_EVENTS = frozenset({"room_opened", "room_closed", "messages_set", "settings_set"})
 
 
 class StaffLive:

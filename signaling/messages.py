@@ -6,15 +6,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from rooms.schedule import MOST_CLOSED_DAYS
 
 MAX_MESSAGE_BYTES = 64 * 1024
 """The largest message taken from a browser, in bytes; a larger one closes the connection (RFC 6455 status 1009)."""
 
 MAX_SDP_CHARS = 32 * 1024
 """The longest session description taken from a browser, in characters. Chrome's for one camera is about 6,000."""
+
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class Wire(BaseModel):
@@ -26,12 +31,40 @@ class Wire(BaseModel):
 # What the messages speak of.
 
 
+class HoursView(Wire):
+    """From when to when a room is open, in local time of one day: HH:MM."""
+
+    opens: str = Field(pattern=TIME_OF_DAY)
+    closes: str = Field(pattern=TIME_OF_DAY)
+
+
+class ClinicSettingsView(Wire):
+    """What a clinic sets for itself. Staff send it back with the `version` that they edited it from."""
+
+    version: int
+    automatic: bool = Field(description="Whether the room opens and closes by itself.")
+    week: tuple[tuple[HoursView, ...], ...] = Field(
+        description="The hours of each day from Monday on; between two of a day lies a break.", max_length=7
+    )
+    closed_days: tuple[date, ...] = Field(
+        description="Dates on which the room does not open by itself.", max_length=MOST_CLOSED_DAYS
+    )
+    wait_warning_minutes: int = Field(description="A wait this long is shown in yellow.")
+    wait_alarm_minutes: int = Field(description="A wait this long is shown in red.")
+    grace_minutes: int = Field(description="A patient's page away for longer is shown as away; the place is kept.")
+    resume_minutes: int = Field(description="How long after its end a consultation can be resumed.")
+    ready_texts: tuple[str, ...] = Field(description="Explanations to choose from when a patient is refused.")
+
+
 class RoomView(Wire):
     """The waiting room of one clinic."""
 
     state: Literal["closed", "open"]
     open_message: str = Field(description="Stands on the clinic's card in the patient's app while the room is open.")
     closed_message: str = Field(description="Stands there while the room is closed.")
+    opens_at_ms: int | None = Field(description="When a closed room next opens by itself; milliseconds since 1970 UTC.")
+    closes_at_ms: int | None = Field(description="When an open room next closes by itself.")
+    settings: ClinicSettingsView
 
 
 class VisitView(Wire):
@@ -60,6 +93,7 @@ class ClinicCard(Wire):
     phone: str
     room: Literal["closed", "open"]
     message: str = Field(description="The open or the closed message, whichever holds now.")
+    opens_at_ms: int | None = Field(description="When a closed room next opens by itself; milliseconds since 1970 UTC.")
     visit: PatientVisit | None = Field(description="The patient's open visit, else today's newest one.")
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from rooms.clinic_settings import ClinicSettings, from_json, to_json
 from rooms.records import Board, Card, Clinic, Visit
+from rooms.schedule import next_closing, next_opening
 from rooms.states import RoomState
 
-from .messages import BoardMessage, CardsMessage, ClinicCard, PatientVisit, RoomView, VisitView
+from .messages import (
+    BoardMessage,
+    CardsMessage,
+    ClinicCard,
+    ClinicSettingsView,
+    HoursView,
+    PatientVisit,
+    RoomView,
+    VisitView,
+)
+
+_INSTANT = timedelta(microseconds=1)
 
 
 def milliseconds(at: datetime) -> int:
@@ -21,7 +34,41 @@ def milliseconds_or_none(at: datetime | None) -> int | None:
 
 
 def room_view(clinic: Clinic) -> RoomView:
-    return RoomView(state=clinic.room.value, open_message=clinic.open_message, closed_message=clinic.closed_message)
+    return RoomView(
+        state=clinic.room.value,
+        open_message=clinic.open_message,
+        closed_message=clinic.closed_message,
+        opens_at_ms=milliseconds_or_none(opens_at(clinic)),
+        closes_at_ms=milliseconds_or_none(closes_at(clinic)),
+        settings=settings_view(clinic.settings),
+    )
+
+
+def opens_at(clinic: Clinic) -> datetime | None:
+    """When a closed room next opens by itself; None for an open one, and for one that does not."""
+    if clinic.room is RoomState.OPEN or clinic.due_at is None:
+        return None
+    return next_opening(clinic.settings.schedule, clinic.due_at - _INSTANT)
+
+
+def closes_at(clinic: Clinic) -> datetime | None:
+    """When an open room next closes by itself; None for a closed one, and for one that does not."""
+    if clinic.room is RoomState.CLOSED or clinic.due_at is None:
+        return None
+    return next_closing(clinic.settings.schedule, clinic.due_at - _INSTANT)
+
+
+def settings_view(settings: ClinicSettings) -> ClinicSettingsView:
+    kept = to_json(settings)
+    week = tuple(tuple(HoursView(opens=opens, closes=closes) for opens, closes in day) for day in kept.pop("week"))
+    closed_days = settings.schedule.closed_days
+    return ClinicSettingsView.model_validate({**kept, "week": week, "closed_days": closed_days})
+
+
+def settings_from(view: ClinicSettingsView) -> ClinicSettings:
+    """The settings that a browser sent; whether they make sense is the rooms' to say."""
+    kept = view.model_dump(mode="json")
+    return from_json({**kept, "week": [[(hours["opens"], hours["closes"]) for hours in day] for day in kept["week"]]})
 
 
 def visit_view(visit: Visit, *, connected: bool) -> VisitView:
@@ -71,6 +118,7 @@ def clinic_card(card: Card) -> ClinicCard:
         phone=clinic.phone,
         room=clinic.room.value,
         message=clinic.open_message if clinic.room is RoomState.OPEN else clinic.closed_message,
+        opens_at_ms=milliseconds_or_none(opens_at(clinic)),
         visit=None if card.visit is None else patient_visit(card.visit),
     )
 

@@ -17,6 +17,7 @@ from .bus import Bus, clinic_topic, login_topic, person_topic
 from .calls import Calls
 from .connection import Registry
 from .endings import Endings
+from .openings import Openings
 from .presence import Presence, patient_subject
 
 KINDS = ("staff", "patient", "call")
@@ -50,9 +51,11 @@ class Worker:
             redis=redis,
             grace_seconds=grace_seconds,
         )
+        self.openings = Openings(rooms.opening)
 
     async def __aenter__(self) -> Self:
         await self.endings.start()
+        await self.openings.start()
         return self
 
     async def __aexit__(
@@ -63,6 +66,7 @@ class Worker:
     async def close(self) -> None:
         """Close every connection and stop. May be called twice."""
         await self.registry.close()
+        await self.openings.close()
         await self.endings.close()
         await self._session.close()
 

@@ -16,6 +16,7 @@ from signaling.worker import Worker
 
 from . import pages, routes
 from .access import Access
+from .clinic import ClinicHandlers
 from .errors import MAX_BODY_BYTES
 from .errors import middleware as errors_middleware
 from .health import Check, Health, Metrics
@@ -78,6 +79,7 @@ def create_app(
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff")).routes(),
         *PatientHandlers(rooms, access, worker, offered(providers, "patient")).routes(),
+        *ClinicHandlers(rooms, access).routes(),
         *sockets.routes(),
     )
     routes.add(app, operations)

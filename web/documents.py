@@ -24,7 +24,14 @@ _SOCKETS: tuple[tuple[str, str, tuple[type[Wire], ...]], ...] = (
         messages.CALL_MESSAGES,
     ),
 )
-_PARTS = (messages.RoomView, messages.VisitView, messages.ClinicCard, messages.PatientVisit)
+_PARTS = (
+    messages.RoomView,
+    messages.ClinicSettingsView,
+    messages.HoursView,
+    messages.VisitView,
+    messages.ClinicCard,
+    messages.PatientVisit,
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -30,6 +30,7 @@ from rooms.errors import (
     NotFound,
     Refused,
     RoomsError,
+    SettingsInvalid,
 )
 from signaling.messages import Wire
 
@@ -101,7 +102,14 @@ def fields_invalid(error: ValidationError, model: type[Wire]) -> WebError:
     return FieldsInvalid(f"{FieldsInvalid.text} At fault: {', '.join(sorted(at_fault))}.")
 
 
-_MALFORMED = (MalformedCpr, MalformedClinicIdentifier, MistypedSorId, MessageInvalid, ExplanationInvalid)
+_MALFORMED = (
+    MalformedCpr,
+    MalformedClinicIdentifier,
+    MistypedSorId,
+    MessageInvalid,
+    ExplanationInvalid,
+    SettingsInvalid,
+)
 
 
 def status_of(refusal: type[Exception]) -> int:

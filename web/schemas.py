@@ -37,6 +37,7 @@ class DeclarationView(Wire):
 class ClinicView(Wire):
     id: str
     name: str
+    phone: str
     ydernummer: str | None
     sor_id: str | None
 
@@ -74,6 +75,11 @@ class CloseRoom(Wire):
     """`reject_all` refuses everyone in the queue; `keep_queue` only takes no new patients."""
 
     manner: Literal["reject_all", "keep_queue"]
+    seen: tuple[str, ...] | None = Field(
+        default=None,
+        max_length=10_000,
+        description="The visits in the queue, as shown to whoever closes; refused if not.",
+    )
 
 
 class RoomMessages(Wire):

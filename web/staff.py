@@ -18,6 +18,7 @@ from rooms.errors import (
     NotFound,
     NotStaffHere,
     PatientInConsultation,
+    QueueChanged,
     UnknownClinic,
     UnknownPerson,
     UnknownPractitioner,
@@ -146,7 +147,9 @@ class StaffHandlers:
     async def close_room(self, request: web.Request, body: CloseRoom) -> RoomView:
         at_work = await self._access.staff(request)
         keep_queue = body.manner == "keep_queue"
-        clinic = await self._rooms.waiting_room.close(at_work.actor, at_work.clinic_id, keep_queue=keep_queue)
+        clinic = await self._rooms.waiting_room.close(
+            at_work.actor, at_work.clinic_id, keep_queue=keep_queue, seen=body.seen
+        )
         return room_view(clinic)
 
     async def set_messages(self, request: web.Request, body: RoomMessages) -> RoomView:
@@ -288,7 +291,7 @@ class StaffHandlers:
                 summary="Close the waiting room.",
                 takes=CloseRoom,
                 gives=RoomView,
-                refuses=(*AT_WORK, WrongState),
+                refuses=(*AT_WORK, WrongState, QueueChanged),
             ),
             route(
                 "PUT",

@@ -9,7 +9,9 @@ from .schemas import ClinicView, PatientView, PractitionerView
 
 
 def clinic_view(clinic: Clinic) -> ClinicView:
-    return ClinicView(id=clinic.id, name=clinic.name, ydernummer=clinic.ydernummer, sor_id=clinic.sor_id)
+    return ClinicView(
+        id=clinic.id, name=clinic.name, phone=clinic.phone, ydernummer=clinic.ydernummer, sor_id=clinic.sor_id
+    )
 
 
 def practitioner_view(practitioner: Practitioner, person_id: str) -> PractitionerView:

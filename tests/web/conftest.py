@@ -9,7 +9,6 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ from web.keys import InstallationKey
 from web.media import media_node
 from web.settings import Settings
 
-from .house import Browser, Heard, House
+from .house import Browser, Heard, House, ShiftedClock
 
 
 @pytest.fixture(autouse=True)
@@ -145,9 +144,8 @@ async def serving(
     await redis.flushdb()
     bus = Bus(redis)
     await bus.start()
-    rooms = await Rooms.open(
-        settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=announcer(bus)
-    )
+    clock = ShiftedClock()
+    rooms = await Rooms.open(settings.database_url, key.reveal(), clock=clock, on_commit=announcer(bus))
     secret = key.media_secret.hex()
     async with (
         rooms,
@@ -170,7 +168,7 @@ async def serving(
         await runner.setup()
         await web.SockSite(runner, bound).start()
         try:
-            yield House(settings, key, rooms, redis, heard, worker)
+            yield House(settings, key, rooms, redis, heard, worker, clock)
         finally:
             await runner.cleanup()
             await bus.close()

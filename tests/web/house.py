@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any, Self
 
@@ -180,6 +181,16 @@ class PageFields(HTMLParser):
             self.people[self._person] += data
 
 
+class ShiftedClock:
+    """The time of day, moved on by as much as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """A running server. `rooms`, `redis` and `worker` are the very ones it works with."""
@@ -190,6 +201,7 @@ class House:
     redis: Redis
     heard: Heard
     worker: Worker
+    clock: ShiftedClock
 
     def browser(self) -> Browser:
         return Browser(self.settings.origin, self.heard)

@@ -1,0 +1,101 @@
+"""What a clinic sets for itself: opening hours, when a wait grows long, grace and resume times, ready texts. Pure.
+
+Kept as JSON beside the clinic; what is missing there is as by default, so a new setting needs no migration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Any
+
+from .errors import SettingsInvalid
+from .schedule import USUAL, Day, Hours, Schedule, fault
+
+LONGEST_MINUTES = 24 * 60
+LONGEST_READY_TEXT = 500
+"""In characters: as long as an explanation may be."""
+MOST_READY_TEXTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicSettings:
+    """One clinic's settings. `version` counts its changes, so that two people who edit at once do not undo each other.
+
+    A patient who has waited `wait_warning_minutes` is shown in yellow, from `wait_alarm_minutes` on in red. One whose page
+    has been away for more than `grace_minutes` is shown as away, and keeps the place. A consultation that was ended by
+    mistake can be resumed within `resume_minutes`. `ready_texts` are explanations to choose from when a patient is refused.
+    """
+
+    version: int = 0
+    schedule: Schedule = field(default_factory=Schedule)
+    wait_warning_minutes: int = 10
+    wait_alarm_minutes: int = 20
+    grace_minutes: int = 2
+    resume_minutes: int = 15
+    ready_texts: tuple[str, ...] = ()
+
+    def checked(self) -> ClinicSettings:
+        """The same, the ready texts without empty edges.
+
+        Raises:
+            SettingsInvalid: one of them is out of bounds; says which.
+        """
+        wrong = fault(self.schedule)
+        if wrong is not None:
+            raise SettingsInvalid(wrong)
+        minutes = (self.wait_warning_minutes, self.wait_alarm_minutes, self.grace_minutes, self.resume_minutes)
+        if not all(1 <= each <= LONGEST_MINUTES for each in minutes):
+            raise SettingsInvalid(f"Times are 1 to {LONGEST_MINUTES} minutes.")
+        if self.wait_warning_minutes >= self.wait_alarm_minutes:
+            raise SettingsInvalid("A wait grows long before it grows too long.")
+        texts = tuple(text.strip() for text in self.ready_texts)
+        if len(texts) > MOST_READY_TEXTS or not all(
+            1 <= len(text) <= LONGEST_READY_TEXT and "\x00" not in text for text in texts
+        ):
+            raise SettingsInvalid(f"At most {MOST_READY_TEXTS} ready texts of 1 to {LONGEST_READY_TEXT} characters.")
+        return replace(self, ready_texts=texts)
+
+
+def to_json(settings: ClinicSettings) -> dict[str, Any]:
+    """As kept in the database and told on the log."""
+    return {
+        "version": settings.version,
+        "automatic": settings.schedule.automatic,
+        "week": [[[_written(hours.opens), _written(hours.closes)] for hours in day] for day in settings.schedule.week],
+        "closed_days": [day.isoformat() for day in settings.schedule.closed_days],
+        "wait_warning_minutes": settings.wait_warning_minutes,
+        "wait_alarm_minutes": settings.wait_alarm_minutes,
+        "grace_minutes": settings.grace_minutes,
+        "resume_minutes": settings.resume_minutes,
+        "ready_texts": list(settings.ready_texts),
+    }
+
+
+def from_json(kept: Mapping[str, Any]) -> ClinicSettings:
+    """Read what `to_json` wrote."""
+    usual = ClinicSettings()
+    week: tuple[Day, ...] = (USUAL,) * 7
+    if "week" in kept:
+        week = tuple(
+            tuple(Hours(time.fromisoformat(opens), time.fromisoformat(closes)) for opens, closes in day)
+            for day in kept["week"]
+        )
+    return ClinicSettings(
+        version=kept.get("version", usual.version),
+        schedule=Schedule(
+            automatic=kept.get("automatic", True),
+            week=week,
+            closed_days=tuple(date.fromisoformat(day) for day in kept.get("closed_days", ())),
+        ),
+        wait_warning_minutes=kept.get("wait_warning_minutes", usual.wait_warning_minutes),
+        wait_alarm_minutes=kept.get("wait_alarm_minutes", usual.wait_alarm_minutes),
+        grace_minutes=kept.get("grace_minutes", usual.grace_minutes),
+        resume_minutes=kept.get("resume_minutes", usual.resume_minutes),
+        ready_texts=tuple(kept.get("ready_texts", usual.ready_texts)),
+    )
+
+
+def _written(at: time) -> str:
+    return at.isoformat(timespec="minutes")
