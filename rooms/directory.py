@@ -34,11 +34,19 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What somebody finds behind a clinic's door. `practitioners` are all of the clinic's, in order of name."""
+    """What somebody finds behind a clinic's door. `practitioners` are all with access now, in order of name."""
 
     clinic: Clinic
     role: Role
     practitioners: tuple[Practitioner, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A clinic that somebody has been in before; `declared`: the declaration as it reads now is accepted there."""
+
+    clinic: Clinic
+    declared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,8 @@ class Directory:
     ) -> Entry:
         """Let a staff member into a clinic, and write on its log which declaration was accepted.
 
+        Each text is asked for once per person and clinic: whoever has accepted it need not say so again.
+
         Raises, checked in this order:
             MalformedClinicIdentifier, MistypedSorId: see `parse_clinic_identifier`.
             UnknownClinic: the identifier is sound and no clinic's here.
@@ -146,11 +156,12 @@ class Directory:
             entry = await _entry(transition.connection, transition.clinic, person_id)
             if entry is None:
                 raise NotStaffHere
+            key = {"clinic_id": clinic_id, "person_id": person_id, "version": declaration.version}
+            if not await _missing(transition.connection, declarations, [key]):
+                return entry
             if accepted_version != declaration.version:
                 raise DeclarationMissing
-            key = {"clinic_id": clinic_id, "person_id": person_id, "version": declaration.version}
-            if await _missing(transition.connection, declarations, [key]):
-                await transition.connection.execute(insert(declarations).values(**key, accepted_at=transition.now))
+            await transition.connection.execute(insert(declarations).values(**key, accepted_at=transition.now))
             own = next((p.id for p in entry.practitioners if p.person_id == person_id), None)
             await append(
                 transition,
@@ -163,25 +174,45 @@ class Directory:
             )
         return replace(entry, clinic=replace(entry.clinic, last_event=transition.last_number))
 
-    async def staff(self, person_id: str, clinic_id: str) -> Entry:
+    async def staff(self, person_id: str, clinic_id: str, version: str | None = None) -> Entry:
         """The clinic as somebody at work in it finds it now.
 
         Raises:
-            NotFound: the person is not, or no longer, staff there, or has never accepted a declaration there.
+            NotFound: the person is not, or no longer, staff there, or has not accepted the declaration there: the one
+                of `version`, or without it any.
         """
         async with self._database.reading() as connection:
             clinic = await find_clinic(connection, clinic_id)
             if clinic is None:
                 raise NotFound
-            accepted = await connection.scalar(
-                select(declarations.c.version)
-                .where(declarations.c.clinic_id == clinic_id, declarations.c.person_id == person_id)
-                .limit(1)
+            asked = select(declarations.c.version).where(
+                declarations.c.clinic_id == clinic_id, declarations.c.person_id == person_id
             )
+            if version is not None:
+                asked = asked.where(declarations.c.version == version)
+            accepted = await connection.scalar(asked.limit(1))
             entry = await _entry(connection, clinic, person_id)
         if entry is None or accepted is None:
             raise NotFound
         return entry
+
+    async def remembered(self, person_id: str, version: str) -> tuple[Remembered, ...]:
+        """The clinics that the person has been in and may enter now, in order of name.
+
+        `version` is the declaration's as it reads now.
+        """
+        been = select(clinics).where(
+            clinics.c.id.in_(select(declarations.c.clinic_id).where(declarations.c.person_id == person_id))
+        )
+        accepted = select(declarations.c.clinic_id).where(
+            declarations.c.person_id == person_id, declarations.c.version == version
+        )
+        async with self._database.reading() as connection:
+            declared = set(await connection.scalars(accepted))
+            found = [clinic_from(row) for row in await connection.execute(been)]
+            mine = [clinic for clinic in found if await _entry(connection, clinic, person_id) is not None]
+        mine.sort(key=lambda clinic: (in_danish_order(clinic.name), clinic.id))
+        return tuple(Remembered(clinic, declared=clinic.id in declared) for clinic in mine)
 
     async def practitioner(self, clinic_id: str, practitioner_id: str) -> Practitioner:
         """One of the clinic's practitioners.
@@ -334,7 +365,7 @@ async def _practitioners(connection: AsyncConnection, clinic_id: str) -> tuple[P
     query = (
         select(practitioners, people.c.name)
         .join(people, people.c.id == practitioners.c.person_id)
-        .where(practitioners.c.clinic_id == clinic_id)
+        .where(practitioners.c.clinic_id == clinic_id, practitioners.c.active)
     )
     found = [
         Practitioner(row.id, row.person_id, row.name, row.authorisation_id) for row in await connection.execute(query)

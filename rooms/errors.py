@@ -6,6 +6,7 @@
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
     │   ├── SettingsInvalid, SettingsChanged, QueueChanged
+    │   ├── PractitionersOnly, AlreadyStaff, LastPractitioner, UnknownStaff
     │   └── RoomClosed, AlreadyQueued, WrongState
     ├── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
     └── StoreRefused       the store cannot be used as configured; for whoever starts the server
@@ -104,6 +105,34 @@ class UnknownPractitioner(Refused):
 
     def __init__(self) -> None:
         super().__init__("Pick one of the clinic's practitioners.")
+
+
+class PractitionersOnly(Refused):
+    code = "practitioners_only"
+
+    def __init__(self) -> None:
+        super().__init__("Only the clinic's practitioners may do that. Ask one of them.")
+
+
+class AlreadyStaff(Refused):
+    code = "already_staff"
+
+    def __init__(self) -> None:
+        super().__init__("That person has access to the clinic already.")
+
+
+class LastPractitioner(Refused):
+    code = "last_practitioner"
+
+    def __init__(self) -> None:
+        super().__init__("That is the clinic's last practitioner: without one, nobody could give access again.")
+
+
+class UnknownStaff(Refused):
+    code = "staff_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("The directory knows nobody with that CPR number. The person must be registered first.")
 
 
 class MessageInvalid(Refused):

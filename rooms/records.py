@@ -42,6 +42,20 @@ class Practitioner:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody on the clinic's list of staff; `active` says whether the person has access now.
+
+    `authorisation_id` is None for an employee.
+    """
+
+    person_id: str
+    name: str
+    role: Role
+    authorisation_id: str | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who does something: the person logged in, in what role, and the practitioner it is done for (staff only)."""
 

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from .cpr import CprVault
 from .database import CLAIM_LOCK, MIGRATION_LOCK, Database, create_engine, immediate, parse_url
 from .directory import Directory
+from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .log import Log
 from .opening import Opening
@@ -39,6 +40,7 @@ class Rooms:
         self._claim: _Claim | None = None
         self.log = Log(database)
         self.directory = Directory(database, vault)
+        self.employees = Employees(database, vault)
         self.patients = Patients(database, vault, visits)
         self.waiting_room = WaitingRoom(database, visits)
         self.opening = Opening(database, visits)

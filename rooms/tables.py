@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -114,6 +115,7 @@ practitioners = Table(
     Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
     Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
     Column("authorisation_id", String(16), nullable=False),
+    Column("active", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("clinic_id", "person_id"),
 )
 

@@ -32,10 +32,11 @@ class AtWork:
 
 
 class Access:
-    """Answers who is asking, from the cookie and the directory."""
+    """Answers who is asking, from the cookie and the directory. `declaration_version`: what staff must have accepted."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, declaration_version: str) -> None:
         self._directory = directory
+        self._declaration_version = declaration_version
 
     async def staff(self, request: web.Request) -> AtWork:
         """The staff member at work in the clinic that the request's path names.
@@ -51,7 +52,7 @@ class Access:
         clinic_id = request.match_info["clinic_id"]
         if slot.clinic_id != clinic_id:
             raise NotFound
-        entry = await self._directory.staff(slot.person_id, clinic_id)
+        entry = await self._directory.staff(slot.person_id, clinic_id, self._declaration_version)
         if slot.practitioner_id not in {practitioner.id for practitioner in entry.practitioners}:
             raise NotAtWork
         actor = Actor(person_id=slot.person_id, role=entry.role, practitioner_id=slot.practitioner_id)

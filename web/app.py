@@ -17,6 +17,7 @@ from signaling.worker import Worker
 from . import pages, routes
 from .access import Access
 from .clinic import ClinicHandlers
+from .employees import EmployeeHandlers
 from .errors import MAX_BODY_BYTES
 from .errors import middleware as errors_middleware
 from .health import Check, Health, Metrics
@@ -71,13 +72,14 @@ def create_app(
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(add_headers)
-    access = Access(rooms.directory)
+    declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
+    access = Access(rooms.directory, declaration.version)
     app[SETTINGS], app[ROOMS], app[REDIS], app[ACCESS], app[METRICS] = settings, rooms, redis, access, metrics
 
-    declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice_servers=settings.ice_servers)
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff")).routes(),
+        *EmployeeHandlers(rooms, access).routes(),
         *PatientHandlers(rooms, access, worker, offered(providers, "patient")).routes(),
         *ClinicHandlers(rooms, access).routes(),
         *sockets.routes(),

@@ -28,6 +28,7 @@ from rooms.errors import (
     MessageInvalid,
     MistypedSorId,
     NotFound,
+    PractitionersOnly,
     Refused,
     RoomsError,
     SettingsInvalid,
@@ -118,6 +119,8 @@ def status_of(refusal: type[Exception]) -> int:
         return refusal.status
     if issubclass(refusal, NotFound):
         return 404
+    if issubclass(refusal, PractitionersOnly):
+        return 403
     if issubclass(refusal, _MALFORMED):
         return 422
     if issubclass(refusal, Refused):

@@ -48,6 +48,13 @@ class PractitionerView(Wire):
     is_self: bool = Field(description="Whether this is the person logged in.")
 
 
+class RememberedClinic(Wire):
+    """A clinic that the person has been in before and may enter now."""
+
+    clinic: ClinicView
+    declaration_accepted: bool = Field(description="Whether the declaration as it reads now is accepted there already.")
+
+
 class StaffSession(Wire):
     """Where a staff member's browser stands on its way in: `step` says what to ask for next."""
 
@@ -58,10 +65,15 @@ class StaffSession(Wire):
     clinic: ClinicView | None = None
     practitioners: tuple[PractitionerView, ...] = Field(default=(), description="To choose from, or all of the clinic.")
     practitioner: PractitionerView | None = None
+    role: Literal["practitioner", "employee"] | None = Field(default=None, description="Of the person, in the clinic.")
+    remembered: tuple[RememberedClinic, ...] = Field(default=(), description="To choose from at `choose_clinic`.")
 
 
 class EnterClinic(Wire):
-    """`identifier`: ydernummer or SOR-ID. `declaration_version`: the version accepted, or null when the box is not ticked."""
+    """`identifier`: ydernummer or SOR-ID. `declaration_version`: the version accepted, or null when the box is not ticked.
+
+    Null is enough where the declaration as it reads now has been accepted before.
+    """
 
     identifier: str = Field(max_length=40)
     declaration_version: str | None = Field(max_length=40)
@@ -85,6 +97,25 @@ class CloseRoom(Wire):
 class RoomMessages(Wire):
     open_message: str = Field(max_length=1000)
     closed_message: str = Field(max_length=1000)
+
+
+class ColleagueView(Wire):
+    """Somebody on the clinic's list of staff; `active`: the person has access now."""
+
+    person_id: str
+    name: str
+    role: Literal["practitioner", "employee"]
+    authorisation_id: str | None
+    active: bool
+    is_self: bool = Field(description="Whether this is the person logged in.")
+
+
+class ColleagueList(Wire):
+    colleagues: tuple[ColleagueView, ...] = Field(description="Practitioners first, each group in order of name.")
+
+
+class AddEmployee(Wire):
+    cpr: str = Field(max_length=20)
 
 
 class AddPatient(Wire):

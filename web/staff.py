@@ -24,7 +24,7 @@ from rooms.errors import (
     UnknownPractitioner,
     WrongState,
 )
-from rooms.records import Visit
+from rooms.records import Role, Visit
 from rooms.store import Rooms
 from signaling.messages import BoardMessage, RoomView, VisitView
 from signaling.views import board_message, room_view, visit_view
@@ -43,6 +43,7 @@ from .schemas import (
     PatientView,
     Provider,
     RejectVisit,
+    RememberedClinic,
     RoomMessages,
     SearchPatients,
     StaffSession,
@@ -87,12 +88,12 @@ class StaffHandlers:
         if slot is None or person is None:
             return self._session("log_in")
         if slot.clinic_id is None:
-            return self._session("choose_clinic", person_name=person.name)
+            return await self._outside(slot, person.name)
         try:
-            entry = await self._rooms.directory.staff(slot.person_id, slot.clinic_id)
+            entry = await self._rooms.directory.staff(slot.person_id, slot.clinic_id, self._declaration.version)
         except NotFound:
             login.staff = slot.outside()
-            return self._session("choose_clinic", person_name=person.name)
+            return await self._outside(slot, person.name)
         return self._inside(entry, slot, person.name)
 
     async def enter_clinic(self, request: web.Request, body: EnterClinic) -> StaffSession:
@@ -213,12 +214,20 @@ class StaffHandlers:
             {"step": step, "providers": self._providers, "declaration": declaration, **more}
         )
 
+    async def _outside(self, slot: StaffSlot, person_name: str) -> StaffSession:
+        been = await self._rooms.directory.remembered(slot.person_id, self._declaration.version)
+        remembered = tuple(
+            RememberedClinic(clinic=clinic_view(each.clinic), declaration_accepted=each.declared) for each in been
+        )
+        return self._session("choose_clinic", person_name=person_name, remembered=remembered)
+
     def _inside(self, entry: Entry, slot: StaffSlot, person_name: str) -> StaffSession:
         practitioners = tuple(practitioner_view(each, slot.person_id) for each in entry.practitioners)
         chosen = next((each for each in practitioners if each.id == slot.practitioner_id), None)
         return self._session(
             "choose_practitioner" if chosen is None else "at_work",
             person_name=person_name,
+            role="practitioner" if entry.role is Role.PRACTITIONER else "employee",
             clinic=clinic_view(entry.clinic),
             practitioners=practitioners,
             practitioner=chosen,
@@ -239,7 +248,7 @@ class StaffHandlers:
                 "POST",
                 "/api/session/clinic",
                 self.enter_clinic,
-                summary="Enter a clinic by ydernummer or SOR-ID, and accept the declaration.",
+                summary="Enter a clinic by ydernummer or SOR-ID, and accept the declaration unless that is done.",
                 takes=EnterClinic,
                 gives=StaffSession,
                 refuses=(

@@ -8,6 +8,7 @@ import hashlib
 import pytest
 
 from rooms.cpr import Cpr
+from rooms.directory import Declaration
 from rooms.errors import (
     DeclarationMissing,
     MalformedClinicIdentifier,
@@ -128,3 +129,31 @@ async def test_a_clinic_is_found_by_id(rooms: Rooms) -> None:
     assert (await rooms.directory.clinic(SKIN)).ydernummer == "202002"
     with pytest.raises(NotFound):
         await rooms.directory.clinic("no-clinic")
+
+
+async def test_a_declaration_is_asked_for_once_and_a_new_version_anew(rooms: Rooms, database_url: str) -> None:
+    await rooms.directory.enter_clinic("anne", "101001", DECLARATION, "2")
+    before = await every_row(database_url)
+    entry = await rooms.directory.enter_clinic("anne", EAR_SOR, DECLARATION, None)
+    assert entry.clinic.last_event == 1
+    assert await every_row(database_url) == before
+    newer = Declaration("3", "Jeg erklærer mere.")
+    with pytest.raises(DeclarationMissing):
+        await rooms.directory.enter_clinic("anne", "101001", newer, "2")
+    with pytest.raises(NotFound):
+        await rooms.directory.staff("anne", EAR, "3")
+    with pytest.raises(DeclarationMissing):
+        await rooms.directory.enter_clinic("morten", "101001", DECLARATION, None)
+    assert await every_row(database_url) == before
+    await rooms.directory.enter_clinic("anne", "101001", newer, "3")
+    assert (await rooms.directory.staff("anne", EAR, "3")).clinic.id == EAR
+    assert [event.data["version"] for event in await rooms.log.since(EAR, 0)] == ["2", "3"]
+
+
+async def test_clinics_once_entered_are_remembered(rooms: Rooms) -> None:
+    assert await rooms.directory.remembered("anne", "2") == ()
+    await rooms.directory.enter_clinic("anne", "101001", DECLARATION, "2")
+    (remembered,) = await rooms.directory.remembered("anne", "2")
+    assert (remembered.clinic.id, remembered.declared) == (EAR, True)
+    (remembered,) = await rooms.directory.remembered("anne", "3")
+    assert not remembered.declared

@@ -5,6 +5,7 @@ import { Button } from "../parts/button";
 import { da } from "../texts/da";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
+import { Employees } from "./employees";
 import { ChooseClinic, ChoosePractitioner, LogIn } from "./entrance";
 import { WaitingRoom } from "./waiting-room";
 
@@ -37,6 +38,7 @@ export function App({ desk }: { desk: Desk }) {
     case "choose_practitioner":
       return <ChoosePractitioner desk={desk} session={session} />;
     case "at_work":
+      if (desk.page.value === "employees") return <Employees desk={desk} session={session} />;
       return <WaitingRoom desk={desk} session={session} />;
   }
 }

@@ -1,9 +1,17 @@
 // What the clinician's page knows and can do: the session, the live board, and the commands; no markup.
 import { signal } from "@preact/signals";
-import type { BoardMessage, PatientView, RoomMessages, StaffSession, VisitView } from "../generated/wire";
+import type {
+  BoardMessage,
+  ColleagueView,
+  PatientView,
+  RoomMessages,
+  StaffSession,
+  VisitView,
+} from "../generated/wire";
 import { callPage } from "../protocol/addresses";
 import { type Connection, LiveBoard } from "../protocol/live";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
+import type { Page } from "./pages";
 
 /** Why the page fell back to an earlier step, to be told there. */
 export type Fallback = "login_failed" | "revoked";
@@ -18,6 +26,8 @@ export class PopupBlocked extends Error {}
 
 export class Desk {
   readonly session = signal<StaffSession | null>(null);
+  /** The page that somebody at work is on. */
+  readonly page = signal<Page>("waitingRoom");
   readonly board = signal<BoardMessage | null>(null);
   readonly connection = signal<Connection>("connecting");
   readonly fallback = signal<Fallback | null>(null);
@@ -25,6 +35,8 @@ export class Desk {
   readonly visitRefusal = signal<VisitRefusal | null>(null);
   /** Grows whenever somebody, here or elsewhere, changed the patient list. */
   readonly patientListVersion = signal(0);
+  /** Grows whenever somebody's access to the clinic was given or taken. */
+  readonly employeesVersion = signal(0);
   #live: LiveBoard | null = null;
   #leaving = false;
 
@@ -66,6 +78,12 @@ export class Desk {
     await this.#do(this.api.removePatient(this.#clinic(), id));
     this.patientListVersion.value += 1;
   }
+
+  employees = async (): Promise<ColleagueView[]> =>
+    (await this.#do(this.api.employees(this.#clinic()))).colleagues;
+  addEmployee = (cpr: string) => this.#do(this.api.addEmployee(this.#clinic(), cpr));
+  setEmployee = (person: string, command: "activate" | "deactivate") =>
+    this.#do(this.api.setEmployee(this.#clinic(), person, command));
 
   visit = (visit: VisitView, command: Exclude<VisitCommand, "end">) =>
     this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, command));
@@ -126,6 +144,7 @@ export class Desk {
       },
       onEvent: (event) => {
         if (event.kind.startsWith("patient_")) this.patientListVersion.value += 1;
+        if (event.kind.startsWith("employee_")) this.employeesVersion.value += 1;
       },
       onConnection: (connection) => {
         this.connection.value = connection;

@@ -1,7 +1,7 @@
 // The way in: log in, name the clinic and accept the declaration, choose the practitioner.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import type { StaffSession } from "../generated/wire";
+import type { RememberedClinic, StaffSession } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { type Command, useCommand } from "../parts/command";
@@ -74,16 +74,30 @@ function LogOut({ desk, command }: { desk: Desk; command: Command }) {
   );
 }
 
+/** Whether what is typed is one of the clinic's numbers; a ydernummer may be typed without its leading zero. */
+const isOf = (clinic: RememberedClinic["clinic"], typed: string) =>
+  typed !== "" && (typed === clinic.sor_id || typed.padStart(6, "0") === clinic.ydernummer);
+
 export function ChooseClinic({ desk, session }: StepProps) {
   const identifier = useSignal("");
   const accepted = useSignal(false);
   const command = useCommand();
   const { declaration } = session;
 
+  const typed = identifier.value.trim();
+  const known = session.remembered.find(({ clinic }) => isOf(clinic, typed));
+  const declared = known?.declaration_accepted === true;
+
   const submit = (event: Event) => {
     event.preventDefault();
     const version = accepted.value ? declaration.version : null;
-    void command.run("enter", () => desk.enterClinic(identifier.value.trim(), version));
+    void command.run("enter", () => desk.enterClinic(typed, version));
+  };
+  /** A clinic where nothing is left to declare is entered at once; the other's number is filled in. */
+  const pick = ({ clinic, declaration_accepted }: RememberedClinic) => {
+    const own = clinic.ydernummer ?? clinic.sor_id ?? "";
+    identifier.value = own;
+    if (declaration_accepted) void command.run("enter", () => desk.enterClinic(own, null));
   };
   const refusal = command.refusal.value;
   const aboutDeclaration = refusal instanceof Refusal && refusal.code === "declaration_missing";
@@ -92,6 +106,23 @@ export function ChooseClinic({ desk, session }: StepProps) {
   return (
     <Step desk={desk} title={da.clinic.title}>
       {session.person_name && <p>{da.clinic.loggedInAs(session.person_name)}</p>}
+      {session.remembered.length > 0 && (
+        <section class="remembered" aria-labelledby="remembered">
+          <h2 class="h5" id="remembered">
+            {da.clinic.remembered}
+          </h2>
+          <ul class="choices no-max-width">
+            {session.remembered.map((one) => (
+              <li key={one.clinic.id}>
+                <Button busy={command.busy.value === "enter"} onClick={() => pick(one)}>
+                  {one.clinic.name}
+                </Button>
+              </li>
+            ))}
+          </ul>
+          <h2 class="h5">{da.clinic.other}</h2>
+        </section>
+      )}
       <form onSubmit={submit} noValidate>
         <Field
           label={da.clinic.identifier}
@@ -102,29 +133,32 @@ export function ChooseClinic({ desk, session }: StepProps) {
           onValue={(value) => (identifier.value = value)}
           error={aboutDeclaration ? undefined : text}
         />
-        <div class={`form-group declaration${aboutDeclaration ? " form-error" : ""}`}>
-          {aboutDeclaration && (
-            <span class="form-error-message" role="alert">
-              {text}
-            </span>
-          )}
-          <div class="form-group-checkbox">
-            <input
-              type="checkbox"
-              id="declaration"
-              class="form-checkbox"
-              checked={accepted.value}
-              aria-describedby="declaration-text"
-              onChange={(event) => (accepted.value = event.currentTarget.checked)}
-            />
-            <label class="form-label" for="declaration">
-              {da.clinic.declaration}
-            </label>
+        {declared && <p class="muted">{da.clinic.declared}</p>}
+        {!declared && (
+          <div class={`form-group declaration${aboutDeclaration ? " form-error" : ""}`}>
+            {aboutDeclaration && (
+              <span class="form-error-message" role="alert">
+                {text}
+              </span>
+            )}
+            <div class="form-group-checkbox">
+              <input
+                type="checkbox"
+                id="declaration"
+                class="form-checkbox"
+                checked={accepted.value}
+                aria-describedby="declaration-text"
+                onChange={(event) => (accepted.value = event.currentTarget.checked)}
+              />
+              <label class="form-label" for="declaration">
+                {da.clinic.declaration}
+              </label>
+            </div>
+            <p id="declaration-text" class="declaration-text">
+              {declaration.text}
+            </p>
           </div>
-          <p id="declaration-text" class="declaration-text">
-            {declaration.text}
-          </p>
-        </div>
+        )}
         <div class="buttons">
           <Button type="submit" look="primary" busy={command.busy.value === "enter"}>
             {da.clinic.ok}

@@ -4,13 +4,20 @@ import { render } from "preact";
 import { StaffApi } from "../protocol/rest";
 import { App } from "./app";
 import { Desk } from "./desk";
+import { pageOf } from "./pages";
 
 const desk = new Desk(new StaffApi());
 
 if (new URLSearchParams(location.search).get("login") === "failed") {
   desk.fallback.value = "login_failed";
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", location.pathname + location.hash);
 }
+const follow = () => {
+  desk.page.value = pageOf(location.hash);
+};
+follow();
+window.addEventListener("hashchange", follow);
+window.addEventListener("popstate", follow);
 window.addEventListener("online", desk.wake);
 void desk.begin();
 

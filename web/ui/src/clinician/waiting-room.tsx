@@ -1,53 +1,22 @@
 // The waiting room on one screen: the three sections at the left, the room and its patients at the right.
 import type { StaffSession } from "../generated/wire";
 import { Alert } from "../parts/alert";
-import { Button } from "../parts/button";
-import { useCommand } from "../parts/command";
-import { TopBar } from "../parts/header";
 import { sections } from "../protocol/board";
 import { da } from "../texts/da";
-import { refusalText, visitRefusalText } from "../texts/refusal";
+import { visitRefusalText } from "../texts/refusal";
 import { type Desk, PopupBlocked } from "./desk";
+import { Frame } from "./frame";
 import { AddPatient, PatientList } from "./patients";
 import { Room } from "./room";
 import { EndedVisit, OngoingVisit, QueuedVisit, Section } from "./visits";
 
 export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSession }) {
-  const command = useCommand();
   const board = desk.board.value;
   const by = board ? sections(board.visits) : null;
   const refused = desk.visitRefusal.value;
 
   return (
-    <div class="desk">
-      <TopBar
-        place={session.clinic?.name ?? ""}
-        who={session.practitioner ? da.desk.practitioner(session.practitioner.name) : ""}
-      >
-        <nav aria-label={da.desk.menu}>
-          <a href="/" aria-current="page" onClick={(event) => event.preventDefault()}>
-            {da.desk.waitingRoom}
-          </a>
-        </nav>
-        <Button
-          look="tertiary"
-          small
-          busy={command.busy.value === "leave"}
-          onClick={() => command.run("leave", () => desk.leaveClinic())}
-        >
-          {da.desk.switchClinic}
-        </Button>
-        <Button
-          look="tertiary"
-          small
-          busy={command.busy.value === "log_out"}
-          onClick={() => command.run("log_out", () => desk.logOut())}
-        >
-          {da.common.logOut}
-        </Button>
-      </TopBar>
-      {desk.connection.value === "lost" && <Alert kind="warning">{da.connection.lost}</Alert>}
-      {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
+    <Frame desk={desk} session={session}>
       {board === null || by === null ? (
         <main class="desk-wait">
           <h1 class="sr-only">{da.desk.waitingRoom}</h1>
@@ -97,6 +66,6 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
           </div>
         </main>
       )}
-    </div>
+    </Frame>
   );
 }

@@ -3,6 +3,8 @@ import type {
   BoardMessage,
   CallConfiguration,
   CardsMessage,
+  ColleagueList,
+  ColleagueView,
   PatientList,
   PatientSession,
   PatientView,
@@ -94,6 +96,12 @@ export class StaffApi {
     request<PatientList>("POST", this.#clinic(clinic, "patients/search"), { query });
   removePatient = (clinic: string, patient: string) =>
     request<void>("DELETE", this.#clinic(clinic, `patients/${part(patient)}`));
+
+  employees = (clinic: string) => request<ColleagueList>("GET", this.#clinic(clinic, "employees"));
+  addEmployee = (clinic: string, cpr: string) =>
+    request<ColleagueView>("POST", this.#clinic(clinic, "employees"), { cpr });
+  setEmployee = (clinic: string, person: string, command: "activate" | "deactivate") =>
+    request<ColleagueView>("POST", this.#clinic(clinic, `employees/${part(person)}/${command}`));
 
   visit = (clinic: string, visit: string, command: VisitCommand) =>
     request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/${command}`));

@@ -1,0 +1,74 @@
+// What stands around every page of somebody at work: the clinic, the menu, the ways out, and whether it is all still current.
+import type { ComponentChildren } from "preact";
+import type { StaffSession } from "../generated/wire";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { useCommand } from "../parts/command";
+import { TopBar } from "../parts/header";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import type { Desk } from "./desk";
+import { addressOf, type Page } from "./pages";
+
+function Item({ desk, of, children }: { desk: Desk; of: Page; children: ComponentChildren }) {
+  // The waiting room has no hash, and going to it shall not load the page anew.
+  const go = (event: MouseEvent) => {
+    event.preventDefault();
+    if (desk.page.peek() === of) return;
+    history.pushState(null, "", addressOf(of));
+    desk.page.value = of;
+  };
+  return (
+    <a href={addressOf(of)} aria-current={desk.page.value === of ? "page" : undefined} onClick={go}>
+      {children}
+    </a>
+  );
+}
+
+export function Frame({
+  desk,
+  session,
+  children,
+}: {
+  desk: Desk;
+  session: StaffSession;
+  children: ComponentChildren;
+}) {
+  const command = useCommand();
+  return (
+    <div class={`desk${desk.page.value === "waitingRoom" ? "" : " desk-page"}`}>
+      <TopBar
+        place={session.clinic?.name ?? ""}
+        who={session.practitioner ? da.desk.practitioner(session.practitioner.name) : ""}
+      >
+        <nav aria-label={da.desk.menu}>
+          <Item desk={desk} of="waitingRoom">
+            {da.desk.waitingRoom}
+          </Item>
+          <Item desk={desk} of="employees">
+            {da.employees.menu}
+          </Item>
+        </nav>
+        <Button
+          look="tertiary"
+          small
+          busy={command.busy.value === "leave"}
+          onClick={() => command.run("leave", () => desk.leaveClinic())}
+        >
+          {da.desk.switchClinic}
+        </Button>
+        <Button
+          look="tertiary"
+          small
+          busy={command.busy.value === "log_out"}
+          onClick={() => command.run("log_out", () => desk.logOut())}
+        >
+          {da.common.logOut}
+        </Button>
+      </TopBar>
+      {desk.connection.value === "lost" && <Alert kind="warning">{da.connection.lost}</Alert>}
+      {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
+      {children}
+    </div>
+  );
+}
