@@ -57,7 +57,7 @@ class Opening:
             following = next_boundary(schedule, now)
             await transition.connection.execute(
                 update(clinics)
-                .where(clinics.c.id == clinic_id, clinics.c.due_at == clinic.due_at)
+                .where(clinics.c.id == clinic_id)
                 .values(due_at=None if following is None else following.at)
             )
             passed = list(takewhile(lambda each: each.at <= now, boundaries(schedule, clinic.due_at - _INSTANT)))

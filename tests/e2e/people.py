@@ -124,6 +124,12 @@ class Clinician(Someone):
         await self.button("Åbn venteværelse").click()
         await expect(self.button("Luk (bevar kø)")).to_be_visible()
 
+    async def closes_room(self, way: str) -> None:
+        """`way`: the button's name, which the dialog that tells whom it concerns has too."""
+        await self.button(way).click()
+        await self.button(way, self.page.get_by_role("dialog")).click()
+        await expect(self.button("Åbn venteværelse")).to_be_visible()
+
     async def accepts(self, person: str) -> None:
         await self.button("Accepter", self.row("Patienter i kø", person)).click()
         await expect(self.row("Igangværende konsultationer", person)).to_be_visible()

@@ -62,7 +62,7 @@ async def test_a_clinician_and_a_patient_meet_by_video(server: Server, browser: 
     await operators_see(server)
 
     # 11, first way: closing leaves the consultation under way alone.
-    await anne.button("Luk (bevar kø)").click()
+    await anne.closes_room("Luk (bevar kø)")
     await expect(card).to_have_count(0)  # the call fills the patient's screen
     await media_flows(tab, maja.page)
 
@@ -167,7 +167,7 @@ async def test_both_ways_to_close_and_a_refusal_that_the_patient_reads(server: S
     await expect(jonas.page.get_by_text("Du har ingen aftale i dag.")).to_be_visible()
 
     # 11: keep the queue; no new patients.
-    await anne.button("Luk (bevar kø)").click()
+    await anne.closes_room("Luk (bevar kø)")
     await expect(anne.row(QUEUE, "maja")).to_be_visible()
     await expect(jonas.card("101001")).to_contain_text("Lukket")
     await expect(jonas.button("Stil dig i kø", jonas.card("101001"))).to_have_count(0)
@@ -175,7 +175,7 @@ async def test_both_ways_to_close_and_a_refusal_that_the_patient_reads(server: S
 
     # 11: reject all.
     await anne.opens_room()
-    await anne.button("Luk (afvis alle)").click()
+    await anne.closes_room("Luk (afvis alle)")
     await expect(anne.row(QUEUE, "maja")).to_have_count(0)
     await expect(maja.page.get_by_text("Du er blevet afvist fra køen")).to_be_visible()
 

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type {
   BoardMessage,
+  ClinicSettingsView,
   ColleagueView,
   PatientView,
   RoomMessages,
@@ -62,7 +63,10 @@ export class Desk {
   logOut = () => this.#leave(this.api.logOut);
 
   openRoom = () => this.#room((clinic) => this.api.openRoom(clinic));
-  closeRoom = (manner: ClosingManner) => this.#room((clinic) => this.api.closeRoom(clinic, manner));
+  closeRoom = (manner: ClosingManner, seen: string[]) =>
+    this.#room((clinic) => this.api.closeRoom(clinic, manner, seen));
+  setSettings = (settings: ClinicSettingsView) =>
+    this.#room((clinic) => this.api.setSettings(clinic, settings));
   setMessages = (messages: RoomMessages) => this.#room((clinic) => this.api.setMessages(clinic, messages));
 
   async addPatient(cpr: string): Promise<PatientView> {

@@ -1,18 +1,34 @@
 // The room itself: whether it is open, the two messages on the clinic's card, and the ways to open and close it.
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { RoomMessages, RoomView } from "../generated/wire";
+import type { BoardMessage, ClinicView, RoomMessages, RoomView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
+import { ClinicFace } from "../parts/clinic-face";
 import { useCommand } from "../parts/command";
+import { Dialog } from "../parts/dialog";
 import { Field } from "../parts/field";
+import { Icon } from "../parts/icon";
+import { useNow } from "../parts/ticking";
 import type { ClosingManner } from "../protocol/rest";
 import { da } from "../texts/da";
 import { refusalText } from "../texts/refusal";
+import { ClosingDialog } from "./closing";
 import type { Desk } from "./desk";
+import { SettingsDialog } from "./settings";
 
-export function Room({ desk, room }: { desk: Desk; room: RoomView }) {
+interface RoomProps {
+  desk: Desk;
+  board: BoardMessage;
+  clinic: ClinicView;
+}
+
+export function Room({ desk, board, clinic }: RoomProps) {
   const id = useId();
+  const { room } = board;
+  const closing = useSignal<ClosingManner | null>(null);
+  const previewing = useSignal(false);
+  const setting = useSignal(false);
   const command = useCommand();
   // What is typed and not saved yet; null follows the room, so that a colleague's change shows.
   const draft = useSignal<RoomMessages | null>(null);
@@ -34,7 +50,6 @@ export function Room({ desk, room }: { desk: Desk; room: RoomView }) {
     await save();
     await desk.openRoom();
   };
-  const close = (manner: ClosingManner) => command.run(manner, () => desk.closeRoom(manner));
 
   return (
     <section class="panel room" aria-labelledby={id}>
@@ -44,13 +59,14 @@ export function Room({ desk, room }: { desk: Desk; room: RoomView }) {
           {open ? da.room.open : da.room.closed}
         </span>
       </h2>
+      <Hours room={room} />
       <div class="buttons">
         {open ? (
           <>
-            <Button small busy={command.busy.value === "keep_queue"} onClick={() => close("keep_queue")}>
+            <Button small onClick={() => (closing.value = "keep_queue")}>
               {da.room.closeKeeping}
             </Button>
-            <Button small busy={command.busy.value === "reject_all"} onClick={() => close("reject_all")}>
+            <Button small onClick={() => (closing.value = "reject_all")}>
               {da.room.closeRejecting}
             </Button>
           </>
@@ -64,6 +80,10 @@ export function Room({ desk, room }: { desk: Desk; room: RoomView }) {
             {da.room.openRoom}
           </Button>
         )}
+        <Button look="tertiary" small onClick={() => (setting.value = true)}>
+          <Icon name="settings" />
+          {da.room.settings}
+        </Button>
       </div>
       <div class="room-messages">
         <Field
@@ -82,7 +102,10 @@ export function Room({ desk, room }: { desk: Desk; room: RoomView }) {
         />
       </div>
       <div class="room-save">
-        <span class="muted small">{saved.value && !changed ? da.room.saved : da.room.messagesHint}</span>
+        <span class="muted small room-saved">{saved.value && !changed ? da.room.saved : ""}</span>
+        <Button look="tertiary" small onClick={() => (previewing.value = true)}>
+          {da.room.preview}
+        </Button>
         <Button
           small
           disabled={!changed}
@@ -95,6 +118,66 @@ export function Room({ desk, room }: { desk: Desk; room: RoomView }) {
         </Button>
       </div>
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
+      {closing.value !== null && (
+        <ClosingDialog
+          desk={desk}
+          board={board}
+          manner={closing.value}
+          onClose={() => (closing.value = null)}
+        />
+      )}
+      {previewing.value && (
+        <CardPreview
+          room={room}
+          messages={shown}
+          clinic={clinic}
+          onClose={() => (previewing.value = false)}
+        />
+      )}
+      {setting.value && (
+        <SettingsDialog desk={desk} settings={room.settings} onClose={() => (setting.value = false)} />
+      )}
     </section>
+  );
+}
+
+/** When the room opens or closes next by itself. */
+function Hours({ room }: { room: RoomView }) {
+  const now = useNow(60_000);
+  let text = da.room.byHand;
+  if (room.opens_at_ms !== null) text = da.room.opensAgain(room.opens_at_ms, now.value);
+  if (room.closes_at_ms !== null) text = da.room.closesAgain(room.closes_at_ms, now.value);
+  return <p class="muted small room-hours">{text}</p>;
+}
+
+interface CardPreviewProps {
+  room: RoomView;
+  messages: RoomMessages;
+  clinic: ClinicView;
+  onClose: () => void;
+}
+
+function CardPreview({ room, messages, clinic, onClose }: CardPreviewProps) {
+  return (
+    <Dialog wide title={da.room.previewTitle} onClose={onClose}>
+      <div class="card-previews">
+        <div>
+          <p class="muted">{da.room.whenOpen}</p>
+          <ClinicFace {...clinic} open message={messages.open_message} opensAtMs={null} />
+        </div>
+        <div>
+          <p class="muted">{da.room.whenClosed}</p>
+          <ClinicFace
+            {...clinic}
+            open={false}
+            message={messages.closed_message}
+            opensAtMs={room.opens_at_ms}
+          />
+        </div>
+      </div>
+      <div class="buttons">
+        <Button onClick={onClose}>{da.common.close}</Button>
+      </div>
+    </Dialog>
   );
 }

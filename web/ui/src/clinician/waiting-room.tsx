@@ -60,7 +60,7 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
             </Section>
           </div>
           <div class="desk-room">
-            <Room desk={desk} room={board.room} />
+            {session.clinic && <Room desk={desk} board={board} clinic={session.clinic} />}
             <AddPatient desk={desk} />
             <PatientList desk={desk} />
           </div>

@@ -7,8 +7,9 @@ import { Alert } from "./alert";
 import { Button } from "./button";
 import { useCommand } from "./command";
 
-export interface DialogProps {
+export interface ConfirmDialogProps {
   title: string;
+  wide?: boolean;
   /** The name of the button that does it. */
   confirm: string;
   /** What it does. The dialog closes when it succeeds, and says why when it is refused. */
@@ -17,14 +18,36 @@ export interface DialogProps {
   children: ComponentChildren;
 }
 
-export function ConfirmDialog({ title, confirm, onConfirm, onClose, children }: DialogProps) {
+interface DialogProps {
+  title: string;
+  wide?: boolean | undefined;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
+export function Dialog({ title, wide, onClose, children }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  const command = useCommand();
-
   useEffect(() => {
     element.current?.showModal();
   }, []);
+  return (
+    <dialog
+      ref={element}
+      class={`dialog${wide ? " dialog-wide" : ""}`}
+      aria-labelledby={heading}
+      onClose={onClose}
+    >
+      <h2 id={heading} class="h4">
+        {title}
+      </h2>
+      {children}
+    </dialog>
+  );
+}
+
+export function ConfirmDialog({ title, wide, confirm, onConfirm, onClose, children }: ConfirmDialogProps) {
+  const command = useCommand();
 
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -32,11 +55,8 @@ export function ConfirmDialog({ title, confirm, onConfirm, onClose, children }: 
   };
 
   return (
-    <dialog ref={element} class="dialog" aria-labelledby={heading} onClose={onClose}>
+    <Dialog title={title} wide={wide} onClose={onClose}>
       <form onSubmit={submit}>
-        <h2 id={heading} class="h4">
-          {title}
-        </h2>
         {children}
         {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
         <div class="buttons">
@@ -46,6 +66,6 @@ export function ConfirmDialog({ title, confirm, onConfirm, onClose, children }: 
           <Button onClick={onClose}>{da.common.cancel}</Button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

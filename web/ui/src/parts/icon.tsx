@@ -5,6 +5,8 @@ import error from "dkfds-icons/error.svg?raw";
 import info from "dkfds-icons/info.svg?raw";
 import openInNew from "dkfds-icons/open-in-new.svg?raw";
 import personAdd from "dkfds-icons/person-add.svg?raw";
+import plus from "dkfds-icons/plus.svg?raw";
+import settings from "dkfds-icons/settings.svg?raw";
 import success from "dkfds-icons/success.svg?raw";
 import videocam from "dkfds-icons/videocam.svg?raw";
 import warning from "dkfds-icons/warning.svg?raw";
@@ -23,6 +25,8 @@ const ICONS = {
   micOff,
   openInNew,
   personAdd,
+  plus,
+  settings,
   success,
   videocam,
   videocamOff,

@@ -1,8 +1,8 @@
 // One clinic's card: open or closed, its message, and how the patient's visit there stands.
-import { useId } from "preact/hooks";
 import type { ClinicCard, PatientVisit } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
+import { ClinicFace } from "../parts/clinic-face";
 import { useCommand } from "../parts/command";
 import { useNow } from "../parts/ticking";
 import { da } from "../texts/da";
@@ -10,7 +10,6 @@ import { refusalText } from "../texts/refusal";
 import type { Visitor } from "./visitor";
 
 export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) {
-  const id = useId();
   const command = useCommand();
   const open = card.room === "open";
   const waiting = card.visit?.state === "waiting" ? card.visit : null;
@@ -22,17 +21,13 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
   };
 
   return (
-    <section class="panel clinic-card" aria-labelledby={id}>
-      <h2 class="panel-title">
-        <span id={id}>{card.name}</span>{" "}
-        <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
-          {open ? da.patient.open : da.patient.closed}
-        </span>
-      </h2>
-      <p class="message">{card.message}</p>
-      <p class="muted">
-        {da.patient.phone}: <a href={`tel:${card.phone.replace(/\s/g, "")}`}>{card.phone}</a>
-      </p>
+    <ClinicFace
+      name={card.name}
+      open={open}
+      message={card.message}
+      phone={card.phone}
+      opensAtMs={card.opens_at_ms}
+    >
       {card.visit && !waiting && <PastVisit visit={card.visit} phone={card.phone} />}
       {waiting && <Waiting visit={waiting} />}
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
@@ -53,7 +48,7 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
           </Button>
         </div>
       )}
-    </section>
+    </ClinicFace>
   );
 }
 

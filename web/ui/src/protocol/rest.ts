@@ -3,6 +3,7 @@ import type {
   BoardMessage,
   CallConfiguration,
   CardsMessage,
+  ClinicSettingsView,
   ColleagueList,
   ColleagueView,
   PatientList,
@@ -85,10 +86,13 @@ export class StaffApi {
 
   board = (clinic: string) => request<BoardMessage>("GET", this.#clinic(clinic, "board"));
   openRoom = (clinic: string) => request<RoomView>("POST", this.#clinic(clinic, "room/open"));
-  closeRoom = (clinic: string, manner: ClosingManner) =>
-    request<RoomView>("POST", this.#clinic(clinic, "room/close"), { manner });
+  /** `seen`: the ids of the visits in the queue, as they were shown to whoever closes. */
+  closeRoom = (clinic: string, manner: ClosingManner, seen: string[]) =>
+    request<RoomView>("POST", this.#clinic(clinic, "room/close"), { manner, seen });
   setMessages = (clinic: string, messages: RoomMessages) =>
     request<RoomView>("PUT", this.#clinic(clinic, "room/messages"), messages);
+  setSettings = (clinic: string, settings: ClinicSettingsView) =>
+    request<RoomView>("PUT", this.#clinic(clinic, "room/settings"), settings);
 
   addPatient = (clinic: string, cpr: string) =>
     request<PatientView>("POST", this.#clinic(clinic, "patients"), { cpr });

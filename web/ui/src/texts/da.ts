@@ -2,6 +2,27 @@
 
 const clock = new Intl.DateTimeFormat("da-DK", { hour: "2-digit", minute: "2-digit" });
 
+// Opening hours are Danish time, wherever the browser thinks that it is.
+const timeZone = "Europe/Copenhagen";
+const danishClock = new Intl.DateTimeFormat("da-DK", { hour: "2-digit", minute: "2-digit", timeZone });
+const danishDate = new Intl.DateTimeFormat("da-DK", { dateStyle: "short", timeZone });
+const danishDay = new Intl.DateTimeFormat("da-DK", {
+  weekday: "long",
+  day: "numeric",
+  month: "long",
+  timeZone,
+});
+const danishFullDay = new Intl.DateTimeFormat("da-DK", { dateStyle: "full", timeZone });
+const DAY_MS = 86_400_000;
+
+/** "kl. 07.30", "i morgen kl. 07.30", "mandag den 19. januar kl. 07.30". */
+function moment(ms: number, now: number): string {
+  const at = `kl. ${danishClock.format(ms)}`;
+  if (danishDate.format(ms) === danishDate.format(now)) return at;
+  if (danishDate.format(ms) === danishDate.format(now + DAY_MS)) return `i morgen ${at}`;
+  return `${danishDay.format(ms)} ${at}`;
+}
+
 export const da = {
   product: "Venterum",
   common: {
@@ -94,9 +115,66 @@ export const da = {
     closeKeeping: "Luk (bevar kø)",
     openMessage: "Åbningsbesked",
     closedMessage: "Lukkebesked",
-    messagesHint: "Står på klinikkens kort hos patienten.",
     save: "Gem beskeder",
     saved: "Beskederne er gemt.",
+    preview: "Vis kortet",
+    previewTitle: "Klinikkens kort, som patienten ser det",
+    whenOpen: "Når venteværelset er åbent",
+    whenClosed: "Når venteværelset er lukket",
+    opensAgain: (ms: number, now: number) => `Åbner igen ${moment(ms, now)}`,
+    closesAgain: (ms: number, now: number) => `Lukker af sig selv ${moment(ms, now)}`,
+    byHand: "Åbnes og lukkes kun i hånden",
+    settings: "Indstillinger",
+  },
+  closing: {
+    reject_all: {
+      title: "Luk, og afvis alle i køen?",
+      concerns: (count: number) =>
+        count === 1
+          ? "Denne patient afvises og læser lukkebeskeden:"
+          : `Disse ${count} patienter afvises og læser lukkebeskeden:`,
+    },
+    keep_queue: {
+      title: "Luk for nye patienter, og bevar køen?",
+      concerns: (count: number) =>
+        count === 1
+          ? "Denne patient bliver stående i køen:"
+          : `Disse ${count} patienter bliver stående i køen:`,
+    },
+    nobody: "Ingen patienter er i kø.",
+    ongoing: (count: number) =>
+      count === 1
+        ? "Konsultationen, der er i gang, fortsætter."
+        : `De ${count} konsultationer, der er i gang, fortsætter.`,
+  },
+  settings: {
+    title: "Klinikkens indstillinger",
+    save: "Gem indstillinger",
+    hours: "Åbningstider",
+    automatic: "Venteværelset åbner og lukker af sig selv",
+    automaticHint:
+      "Køen bevares, når der lukkes. Åbner eller lukker I selv, gælder det indtil næste åbning eller lukning.",
+    weekdays: ["Mandag", "Tirsdag", "Onsdag", "Torsdag", "Fredag", "Lørdag", "Søndag"],
+    opens: (day: string) => `${day} åbner kl.`,
+    closes: (day: string) => `${day} lukker kl.`,
+    timeShape: "TT:MM",
+    shut: "Lukket",
+    addHours: (day: string) => `Tilføj tid ${day.toLowerCase()}`,
+    removeHours: (day: string) => `Fjern tid ${day.toLowerCase()}`,
+    sameAsMonday: "Brug mandagens tider alle dage",
+    closedDays: "Lukkedage",
+    closedDaysHint: "Enkelte dage, hvor venteværelset ikke åbner af sig selv.",
+    closedDay: "Dato",
+    addClosedDay: "Tilføj lukkedag",
+    removeClosedDay: (day: string) => `Fjern lukkedagen ${day}`,
+    date: (iso: string) => danishFullDay.format(Date.parse(`${iso}T12:00:00Z`)),
+    waiting: "Ventetid og konsultationer",
+    waitWarning: "Gul efter (minutter)",
+    waitAlarm: "Rød efter (minutter)",
+    grace: "Vist som væk efter (minutter)",
+    resume: "Kan genoptages i (minutter)",
+    readyTexts: "Klare forklaringer",
+    readyTextsHint: "Til at vælge imellem, når en patient afvises. En forklaring på hver linje.",
   },
   add: {
     title: "Tilføj patient",
@@ -241,6 +319,11 @@ export const da = {
     practitioner_unknown: "Vælg en af klinikkens behandlere på listen.",
     message_invalid: "En besked skal være på mellem 1 og 1000 tegn.",
     explanation_invalid: "Skriv en forklaring til patienten på højst 500 tegn.",
+    settings_invalid:
+      "Indstillingerne kan ikke bruges. Hver dags tider skal følge efter hinanden med en pause imellem, gul skal komme før rød, og en forklaring er på højst 500 tegn.",
+    settings_changed:
+      "En kollega har ændret indstillingerne imens. Luk vinduet, og åbn det igen for at se dem, som de er nu.",
+    queue_changed: "Køen har ændret sig. Se på listen igen, før du lukker.",
     room_closed: "Venteværelset er lukket. Prøv igen, når det er åbent.",
     already_queued: "Du står allerede i kø hos klinikken eller er i en konsultation.",
     wrong_state:

@@ -1,0 +1,43 @@
+// Before the room closes: exactly whom it concerns, as the queue stands at that moment.
+import type { BoardMessage } from "../generated/wire";
+import { ConfirmDialog } from "../parts/dialog";
+import { sections } from "../protocol/board";
+import type { ClosingManner } from "../protocol/rest";
+import { da } from "../texts/da";
+import type { Desk } from "./desk";
+
+interface ClosingProps {
+  desk: Desk;
+  board: BoardMessage;
+  manner: ClosingManner;
+  onClose: () => void;
+}
+
+export function ClosingDialog({ desk, board, manner, onClose }: ClosingProps) {
+  const { queue, ongoing } = sections(board.visits);
+  const texts = da.closing[manner];
+  const confirm = manner === "reject_all" ? da.room.closeRejecting : da.room.closeKeeping;
+  return (
+    <ConfirmDialog
+      title={texts.title}
+      confirm={confirm}
+      onConfirm={() =>
+        desk.closeRoom(
+          manner,
+          queue.map((visit) => visit.id),
+        )
+      }
+      onClose={onClose}
+    >
+      <p>{queue.length === 0 ? da.closing.nobody : texts.concerns(queue.length)}</p>
+      <ul class="rows concerned no-max-width">
+        {queue.map((visit) => (
+          <li key={visit.id}>
+            <span class="strong">{visit.name}</span> <span class="cpr">{visit.cpr}</span>
+          </li>
+        ))}
+      </ul>
+      {ongoing.length > 0 && <p class="muted">{da.closing.ongoing(ongoing.length)}</p>}
+    </ConfirmDialog>
+  );
+}

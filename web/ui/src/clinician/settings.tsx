@@ -1,0 +1,272 @@
+// What the clinic sets for itself: opening hours of each weekday, closed days, waiting times and ready explanations.
+import { type Signal, useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import type { ClinicSettingsView, HoursView } from "../generated/wire";
+import { Button } from "../parts/button";
+import { ConfirmDialog } from "../parts/dialog";
+import { Field } from "../parts/field";
+import { Icon } from "../parts/icon";
+import { da } from "../texts/da";
+import type { Desk } from "./desk";
+
+type Minutes = "wait_warning_minutes" | "wait_alarm_minutes" | "grace_minutes" | "resume_minutes";
+
+const USUAL: HoursView = { opens: "07:30", closes: "21:00" };
+
+interface SettingsProps {
+  desk: Desk;
+  settings: ClinicSettingsView;
+  onClose: () => void;
+}
+
+export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
+  const draft = useSignal(settings);
+  // As typed, so that an empty field stays empty while one types.
+  const minutes = useSignal<Record<Minutes, string>>({
+    wait_warning_minutes: String(settings.wait_warning_minutes),
+    wait_alarm_minutes: String(settings.wait_alarm_minutes),
+    grace_minutes: String(settings.grace_minutes),
+    resume_minutes: String(settings.resume_minutes),
+  });
+  const readyTexts = useSignal(settings.ready_texts.join("\n"));
+
+  const save = () =>
+    desk.setSettings({
+      ...draft.value,
+      wait_warning_minutes: Number(minutes.value.wait_warning_minutes),
+      wait_alarm_minutes: Number(minutes.value.wait_alarm_minutes),
+      grace_minutes: Number(minutes.value.grace_minutes),
+      resume_minutes: Number(minutes.value.resume_minutes),
+      ready_texts: readyTexts.value
+        .split("\n")
+        .map((line) => line.trim())
+        .filter(Boolean),
+    });
+
+  return (
+    <ConfirmDialog
+      wide
+      title={da.settings.title}
+      confirm={da.settings.save}
+      onConfirm={save}
+      onClose={onClose}
+    >
+      <div class="settings">
+        <OpeningHours draft={draft} />
+        <div>
+          <ClosedDays draft={draft} />
+          <fieldset class="settings-part">
+            <legend class="strong">{da.settings.waiting}</legend>
+            <div class="settings-minutes">
+              <MinutesField label={da.settings.waitWarning} name="wait_warning_minutes" minutes={minutes} />
+              <MinutesField label={da.settings.waitAlarm} name="wait_alarm_minutes" minutes={minutes} />
+              <MinutesField label={da.settings.grace} name="grace_minutes" minutes={minutes} />
+              <MinutesField label={da.settings.resume} name="resume_minutes" minutes={minutes} />
+            </div>
+          </fieldset>
+          <Field
+            label={da.settings.readyTexts}
+            hint={da.settings.readyTextsHint}
+            rows={4}
+            value={readyTexts.value}
+            onValue={(value) => (readyTexts.value = value)}
+          />
+        </div>
+      </div>
+    </ConfirmDialog>
+  );
+}
+
+function OpeningHours({ draft }: { draft: Signal<ClinicSettingsView> }) {
+  const id = useId();
+  const { week, automatic } = draft.value;
+  const setDay = (index: number, day: HoursView[]) => {
+    draft.value = { ...draft.value, week: week.map((other, at) => (at === index ? day : other)) };
+  };
+  return (
+    <fieldset class="settings-part">
+      <legend class="strong">{da.settings.hours}</legend>
+      <div class="form-group-checkbox">
+        <input
+          type="checkbox"
+          id={id}
+          class="form-checkbox"
+          checked={automatic}
+          onChange={(event) => (draft.value = { ...draft.value, automatic: event.currentTarget.checked })}
+        />
+        <label class="form-label" for={id}>
+          {da.settings.automatic}
+        </label>
+      </div>
+      <p class="muted small">{da.settings.automaticHint}</p>
+      {automatic && (
+        <>
+          <ul class="rows no-max-width">
+            {da.settings.weekdays.map((name, index) => (
+              <DayHours key={name} name={name} day={week[index] ?? []} onDay={(day) => setDay(index, day)} />
+            ))}
+          </ul>
+          <Button
+            small
+            onClick={() => (draft.value = { ...draft.value, week: week.map(() => week[0] ?? []) })}
+          >
+            {da.settings.sameAsMonday}
+          </Button>
+        </>
+      )}
+    </fieldset>
+  );
+}
+
+interface DayProps {
+  name: string;
+  day: HoursView[];
+  onDay: (day: HoursView[]) => void;
+}
+
+function DayHours({ name, day, onDay }: DayProps) {
+  const change = (index: number, part: Partial<HoursView>) =>
+    onDay(day.map((hours, at) => (at === index ? { ...hours, ...part } : hours)));
+  return (
+    <li class="day">
+      <span class="day-name">{name}</span>
+      <div class="day-hours">
+        {day.length === 0 && <span class="muted">{da.settings.shut}</span>}
+        {day.map((hours, index) => (
+          <span class="hours" key={index}>
+            <TimeOfDay
+              label={da.settings.opens(name)}
+              value={hours.opens}
+              onValue={(opens) => change(index, { opens })}
+            />
+            –
+            <TimeOfDay
+              label={da.settings.closes(name)}
+              value={hours.closes}
+              onValue={(closes) => change(index, { closes })}
+            />
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={da.settings.removeHours(name)}
+              onClick={() => onDay(day.filter((_, at) => at !== index))}
+            >
+              <Icon name="close" />
+            </button>
+          </span>
+        ))}
+      </div>
+      <button
+        type="button"
+        class="icon-button icon-button-plain"
+        aria-label={da.settings.addHours(name)}
+        onClick={() => onDay([...day, day.length === 0 ? USUAL : { opens: "", closes: "" }])}
+      >
+        <Icon name="plus" />
+      </button>
+    </li>
+  );
+}
+
+interface TimeProps {
+  label: string;
+  value: string;
+  onValue: (value: string) => void;
+}
+
+/** HH:MM in every browser; the browser's own input follows the language that the browser speaks. */
+function TimeOfDay({ label, value, onValue }: TimeProps) {
+  return (
+    <input
+      type="text"
+      inputMode="numeric"
+      class="form-input time-of-day"
+      required
+      pattern="([01][0-9]|2[0-3]):[0-5][0-9]"
+      maxLength={5}
+      placeholder={da.settings.timeShape}
+      title={da.settings.timeShape}
+      aria-label={label}
+      value={value}
+      onInput={(event) => onValue(event.currentTarget.value.replace(".", ":"))}
+    />
+  );
+}
+
+function ClosedDays({ draft }: { draft: Signal<ClinicSettingsView> }) {
+  const id = useId();
+  const date = useSignal("");
+  const days = draft.value.closed_days;
+  const add = () => {
+    if (date.value !== "" && !days.includes(date.value))
+      draft.value = { ...draft.value, closed_days: [...days, date.value].sort() };
+    date.value = "";
+  };
+  return (
+    <fieldset class="settings-part">
+      <legend class="strong">{da.settings.closedDays}</legend>
+      <p class="muted small">{da.settings.closedDaysHint}</p>
+      <ul class="rows closed-days no-max-width">
+        {days.map((day) => (
+          <li class="hours" key={day}>
+            {da.settings.date(day)}
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={da.settings.removeClosedDay(da.settings.date(day))}
+              onClick={() =>
+                (draft.value = { ...draft.value, closed_days: days.filter((other) => other !== day) })
+              }
+            >
+              <Icon name="close" />
+            </button>
+          </li>
+        ))}
+      </ul>
+      <div class="one-line">
+        <div class="form-group">
+          <label class="form-label" for={id}>
+            {da.settings.closedDay}
+          </label>
+          <input
+            type="date"
+            id={id}
+            class="form-input"
+            value={date.value}
+            onInput={(event) => (date.value = event.currentTarget.value)}
+          />
+        </div>
+        <Button small disabled={date.value === ""} onClick={add}>
+          {da.settings.addClosedDay}
+        </Button>
+      </div>
+    </fieldset>
+  );
+}
+
+interface MinutesProps {
+  label: string;
+  name: Minutes;
+  minutes: Signal<Record<Minutes, string>>;
+}
+
+function MinutesField({ label, name, minutes }: MinutesProps) {
+  const id = useId();
+  return (
+    <div class="form-group">
+      <label class="form-label" for={id}>
+        {label}
+      </label>
+      <input
+        type="number"
+        id={id}
+        class="form-input"
+        required
+        min={1}
+        max={1440}
+        value={minutes.value[name]}
+        onInput={(event) => (minutes.value = { ...minutes.value, [name]: event.currentTarget.value })}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+// A clinic's card as the patient sees it: its name, whether it is open, its message and how to reach it.
+import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
+import { da } from "../texts/da";
+import { useNow } from "./ticking";
+
+export interface ClinicFaceProps {
+  name: string;
+  open: boolean;
+  message: string;
+  phone: string;
+  opensAtMs: number | null;
+  children?: ComponentChildren;
+}
+
+export function ClinicFace({ name, open, message, phone, opensAtMs, children }: ClinicFaceProps) {
+  const id = useId();
+  const now = useNow(60_000);
+  return (
+    <section class="panel clinic-card" aria-labelledby={id}>
+      <h2 class="panel-title">
+        <span id={id}>{name}</span>{" "}
+        <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
+          {open ? da.patient.open : da.patient.closed}
+        </span>
+      </h2>
+      <p class="message">{message}</p>
+      {!open && opensAtMs !== null && <p class="strong">{da.room.opensAgain(opensAtMs, now.value)}</p>}
+      <p class="muted">
+        {da.patient.phone}: <a href={`tel:${phone.replace(/\s/g, "")}`}>{phone}</a>
+      </p>
+      {children}
+    </section>
+  );
+}
