@@ -5,7 +5,6 @@ A node knows room and participant ids, never a patient.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,9 +30,12 @@ class MediaNode:
     """Answers offers and relays between those who joined the same room.
 
     Args:
-        host, port: where the UDP socket is bound; port 0 takes a free one.
+        host, port: where the UDP socket is bound, an IP address of either family; port 0 takes a free one.
         addresses: the IP addresses offered to browsers, best first; a router may map them to `host`.
         on_change: called with a room's id and who is connected in it, at every change; an empty tuple when it is gone.
+
+    Raises:
+        OSError: the address or port cannot be had.
     """
 
     def __init__(
@@ -46,35 +48,26 @@ class MediaNode:
     ) -> None:
         self.id = secrets.token_hex(8)
         self.counters = Counters()
-        self.socket = MediaSocket()
-        self._host, self._port = host, port
+        self.socket = MediaSocket(host, port)
         self._addresses = addresses
         self._on_change = on_change
         self._certificate = RTCCertificate.generateCertificate()
         self._rooms: dict[str, Room] = {}
         self._closed = False
 
-    async def start(self) -> None:
-        """Bind the socket.
-
-        Raises:
-            OSError: the address or port cannot be had.
-        """
-        loop = asyncio.get_running_loop()
-        self._now_ms = lambda: loop.time() * 1000
-        await loop.create_datagram_endpoint(lambda: self.socket, local_addr=(self._host, self._port))
-        assert self.socket.transport is not None
-        self._port = self.socket.transport.get_extra_info("sockname")[1]
+    def start(self) -> None:
+        """Begin to take datagrams, in the running event loop."""
+        self.socket.start()
 
     @property
     def port(self) -> int:
         """The UDP port in use."""
-        return self._port
+        return self.socket.port
 
     @property
     def alive(self) -> bool:
         """Whether the socket is open and takes calls."""
-        return not self._closed and self.socket.transport is not None and not self.socket.transport.is_closing()
+        return not self._closed and self.socket.alive
 
     def rooms(self) -> dict[str, tuple[str, ...]]:
         """Every room on the node, with who is connected in it."""
@@ -93,8 +86,8 @@ class MediaNode:
         room = self._rooms.get(room_id) or Room(room_id, self._room_changed)
         room.admit(participant_id)
         self._rooms[room_id] = room
-        transport = SecureTransport(self.socket, [(a, self._port) for a in self._addresses], self._certificate)
-        leg = Leg(secrets.token_hex(8), transport, negotiated, self.counters, self._now_ms)
+        transport = SecureTransport(self.socket, [(a, self.port) for a in self._addresses], self._certificate)
+        leg = Leg(secrets.token_hex(8), transport, negotiated, self.socket.batch, self.counters)
         room.add(participant_id, leg)
         local = await transport.describe()
         answer = write_answer(negotiated, local, leg.ssrcs(), secrets.randbits(62), leg.id)
@@ -127,5 +120,4 @@ class MediaNode:
         self._closed = True
         for room in list(self._rooms.values()):
             await room.close()
-        if self.socket.transport is not None:
-            self.socket.transport.close()
+        self.socket.close()

@@ -1,21 +1,23 @@
 """Legs and the way a packet goes between them: decrypted, renumbered, encrypted, sent; never parsed past its headers.
 
 A `Leg` is one browser's connected transport. Each track it sends has routes to the legs that receive it; who is wired to
-whom is decided in `media/room.py`. The hot path is `Leg.datagram_received`: one function from datagram to `sendto`.
+whom is decided in `media/room.py`. The hot path is `Leg.datagram_received`: one function from datagram to send.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import pylibsrtp
 
 from . import rtcp
+from .batch import SLOT_BYTES, DatagramBatch
 from .negotiation import Negotiated, OutgoingSsrcs, Section
-from .rtp import HEADER, HEADER_BYTES, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
-from .seam import SecureTransport
+from .rtp import HEADER, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
+from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
 
 KEYFRAME_INTERVAL_MS = 500.0
 """How often, at the most, a source is asked for a keyframe on behalf of its receivers."""
@@ -73,21 +75,17 @@ class Route:
 
 
 class Leg:
-    """One participant's connection to the node, receiving and sending. `now_ms` is the loop's clock, in milliseconds."""
+    """One participant's connection to the node, receiving and sending. `batch` is the node's socket's."""
 
     def __init__(
-        self,
-        id: str,
-        transport: SecureTransport,
-        negotiated: Negotiated,
-        counters: Counters,
-        now_ms: Callable[[], float],
+        self, id: str, transport: SecureTransport, negotiated: Negotiated, batch: DatagramBatch, counters: Counters
     ) -> None:
         self.id = id
         self.transport = transport
         self.negotiated = negotiated
+        self._batch = batch
         self._counters = counters
-        self._now_ms = now_ms
+        self._length = new_length()
         self._routes: dict[int, tuple[Route, ...]] = {}
         self._receivers: tuple[tuple[Leg, Outgoing], ...] = ()
         video = negotiated.section("video")
@@ -124,7 +122,7 @@ class Leg:
         }
 
     def wire(self, receivers: Iterable[Leg]) -> None:
-        """Route everything this leg sends to `receivers` from now on, in place of whoever it was before."""
+        """Route everything this leg sends to `receivers`, all connected, in place of whoever it was before."""
         routes: dict[int, list[Route]] = {}
         wired: list[tuple[Leg, Outgoing]] = []
         for receiver in receivers:
@@ -139,29 +137,33 @@ class Leg:
         self._routes = {payload_type: tuple(r) for payload_type, r in routes.items()}
         self._receivers = tuple(wired)
 
-    def datagram_received(self, datagram: bytes) -> None:
-        counters = self._counters
+    def datagram_received(self, slot: int, size: int) -> None:
+        """Forward the packet in a slot of the socket's batch to every receiver, working on it where it lies."""
+        counters, batch, begin = self._counters, self._batch, slot * SLOT_BYTES
         counters.packets_received += 1
-        counters.bytes_received += len(datagram)
-        if len(datagram) < HEADER_BYTES:
-            counters.malformed += 1
+        counters.bytes_received += size
+        view, pointer, length = batch.view, batch.pointers[slot], self._length
+        if 192 <= view[begin + 1] <= 223:
+            self._rtcp_received(batch.data(slot))
             return
-        if 192 <= datagram[1] <= 223:
-            self._rtcp_received(datagram)
-            return
-        try:
-            packet = self.transport.unprotect(datagram)
-        except (pylibsrtp.Error, ValueError):
+        length[0] = size
+        if srtp_unprotect(self.transport.receiving, pointer, length):
             counters.decrypt += 1
             return
-        _, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        size = length[0]
+        _, second, sequence, timestamp, ssrc = HEADER.unpack_from(view, begin)
         routes = self._routes.get(second & 0x7F)
         if routes is None:
             counters.without_receiver += 1
             self._note_source(second & 0x7F, ssrc)
             return
-        now_ms = self._now_ms()
-        for route in routes:
+        now_ms = monotonic() * 1000
+        plain = view[begin : begin + size].tobytes() if len(routes) > 1 else b""
+        for position, route in enumerate(routes):
+            if position:
+                # The packet was encrypted in place for the one before: send that, and begin with the plain one again.
+                batch.flush()
+                view[begin : begin + size] = plain
             stream = route.map
             if ssrc != stream.source_ssrc:
                 stream.switch(ssrc, sequence, timestamp, now_ms)
@@ -169,20 +171,20 @@ class Leg:
             sequence_out = (sequence + stream.sequence_offset) & 0xFFFF
             timestamp_out = (timestamp + stream.timestamp_offset) & 0xFFFFFFFF
             stream.sent(sequence_out, timestamp_out, now_ms)
-            out = bytearray(packet)
-            REWRITTEN.pack_into(out, 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, stream.ssrc)
+            REWRITTEN.pack_into(
+                view, begin + 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, stream.ssrc
+            )
             if route.extensions is not None:
-                rewrite_extensions(out, route.extensions)
+                rewrite_extensions(view[begin : begin + size], route.extensions)
             if route.original is not None:
-                rewrite_original_sequence(out, route.original.sequence_offset)
-            try:
-                protected = route.transport.protect(bytes(out))
-            except (pylibsrtp.Error, ValueError):
+                rewrite_original_sequence(view[begin : begin + size], route.original.sequence_offset)
+            length[0] = size
+            if srtp_protect(route.transport.sending, pointer, length):
                 counters.encrypt += 1
                 continue
-            route.transport.send(protected)
+            batch.queue(pointer, length[0], route.transport.destination)
             counters.packets_forwarded += 1
-            counters.bytes_forwarded += len(protected)
+            counters.bytes_forwarded += length[0]
 
     # RTCP is translated, packet by packet: what this leg says of tracks it receives goes to their sources, and its
     # sender reports go to its receivers.
@@ -269,7 +271,7 @@ class Leg:
 
         Before its first video packet there is nothing to ask for: that packet begins a keyframe.
         """
-        now_ms = self._now_ms()
+        now_ms = monotonic() * 1000
         if self._video_ssrc is None or (not at_once and now_ms - self._keyframe_asked_ms < KEYFRAME_INTERVAL_MS):
             return
         self._keyframe_asked_ms = now_ms
@@ -281,7 +283,7 @@ class Leg:
         if not self.transport.connected:
             return
         try:
-            self.transport.send(self.transport.protect_rtcp(compound))
+            self.transport.send_rtcp(compound)
         except (pylibsrtp.Error, ValueError):
             self._counters.encrypt += 1
 

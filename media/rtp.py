@@ -71,7 +71,7 @@ class StreamMap:
         return (sequence_out - self.sequence_offset) & 0xFFFF
 
 
-def payload_offset(packet: bytes | bytearray) -> int | None:
+def payload_offset(packet: bytes | bytearray | memoryview) -> int | None:
     """Where the payload of an RTP packet begins, in bytes; None when the header runs past the packet's end."""
     offset = HEADER_BYTES + 4 * (packet[0] & 0x0F)
     if packet[0] & 0x10:
@@ -81,7 +81,7 @@ def payload_offset(packet: bytes | bytearray) -> int | None:
     return offset if offset <= len(packet) else None
 
 
-def rewrite_extensions(packet: bytearray, ids: Mapping[int, int]) -> None:
+def rewrite_extensions(packet: bytearray | memoryview, ids: Mapping[int, int]) -> None:
     """Renumber one-byte header extensions (RFC 8285 section 4.2) in place; one without an entry in `ids` becomes padding.
 
     Two-byte headers are not negotiated, so an extension block of any other profile is padded out as a whole.
@@ -114,7 +114,7 @@ def rewrite_extensions(packet: bytearray, ids: Mapping[int, int]) -> None:
         position += 1 + length
 
 
-def rewrite_original_sequence(packet: bytearray, offset: int) -> None:
+def rewrite_original_sequence(packet: bytearray | memoryview, offset: int) -> None:
     """Shift the original sequence number in front of a retransmitted payload (RFC 4588 section 4) by `offset`.
 
     A packet of padding alone, as senders use to probe the path, carries none and stays as it is.

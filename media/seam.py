@@ -1,4 +1,4 @@
-"""Where aiortc and aioice end and the relay begins: the one file that touches their private parts.
+"""Where aiortc, aioice and pylibsrtp end and the relay begins: the one file that touches their private parts.
 
 ICE (aioice) and DTLS (aiortc) run as they are. What is ours is the socket under them, one UDP port for every leg of the node,
 and the way out above them: past the handshake, SRTP and SRTCP datagrams go from the socket to the leg's `Sink` and never pass
@@ -16,21 +16,42 @@ Everything else is counted and dropped. `tests/media/test_seam.py` is the contra
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from functools import partial
+from typing import Any, Protocol
 
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, StunProtocol
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
+from pylibsrtp._binding import ffi as _ffi
+from pylibsrtp._binding import lib
 
+from .batch import SLOT_BYTES, SLOTS, DatagramBatch, Destination
 from .negotiation import LocalTransport
 from .stun import is_request, is_stun, local_username
 
+srtp_protect, srtp_unprotect = lib.srtp_protect, lib.srtp_unprotect
+"""libsrtp's own functions: they work in place and return 0, where pylibsrtp's copy in, copy out and raise."""
+
+new_length: Callable[[], Any] = partial(_ffi.new, "int *")
+"""Where those two are told a packet's length, and tell its new one."""
+
 Address = tuple[str, int]
+
+BUFFER_BYTES = 4 * 1024 * 1024
+"""Asked of the kernel for each direction of the socket."""
+
+MAX_BATCHES = 8
+"""Batches read at one wake-up; after so many, others have their turn."""
+
+SRTP_BYTES = 12
+"""An RTP header (RFC 3550 section 5.1), shorter than which no media packet is."""
 
 MAX_HANDSHAKE_DATAGRAMS = 64
 """DTLS datagrams of one leg that wait to be read; past that they are dropped, and DTLS sends them again."""
@@ -51,59 +72,101 @@ class SocketCounters:
 class Sink(Protocol):
     """What takes a connected leg's packets."""
 
-    def datagram_received(self, datagram: bytes) -> None:
-        """An SRTP or SRTCP datagram from the nominated address, still encrypted."""
+    def datagram_received(self, slot: int, size: int) -> None:
+        """An SRTP or SRTCP datagram from the nominated address, still encrypted, in a slot of the socket's batch."""
 
 
-class MediaSocket(asyncio.DatagramProtocol):
+class MediaSocket:
     """The node's one UDP socket; hands each datagram to the leg whose it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str, port: int) -> None:
+        """Bind the socket. Raises OSError when the address or port cannot be had."""
         self.counters = SocketCounters()
-        self.transport: asyncio.DatagramTransport | None = None
-        self._media: dict[Address, Callable[[bytes], None]] = {}
-        self._handshakes: dict[Address, Callable[[bytes, int], None]] = {}
-        self._stun: dict[Address, StunProtocol] = {}
+        self.udp = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            self.udp.setblocking(False)
+            # What arrives while the process is not running waits here; the kernel gives as much of it as it allows.
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                self.udp.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+            self.udp.bind((host, port))
+        except OSError:
+            self.udp.close()
+            raise
+        self.port: int = self.udp.getsockname()[1]
+        self.batch = DatagramBatch(self.udp)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._media: dict[bytes, Callable[[int, int], None]] = {}
+        self._handshakes: dict[bytes, Callable[[bytes, int], None]] = {}
+        self._stun: dict[bytes, StunProtocol] = {}
         self._usernames: dict[str, StunProtocol] = {}
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
+    def start(self) -> None:
+        """Begin to read."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self.udp, self._readable)
 
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        if not data:
+    @property
+    def alive(self) -> bool:
+        return self._loop is not None
+
+    def close(self) -> None:
+        """Stop reading and let the port go. May be called twice."""
+        if self._loop is not None:
+            self._loop.remove_reader(self.udp)
+            self._loop = None
+        self.udp.close()
+
+    def send(self, datagram: bytes, address: Address) -> None:
+        """Send one datagram at once. For the few that are no media: one that the kernel does not take is dropped."""
+        with contextlib.suppress(OSError):
+            self.udp.sendto(datagram, address)
+
+    def _readable(self) -> None:
+        batch = self.batch
+        for _ in range(MAX_BATCHES):
+            count = batch.receive()
+            for slot in range(count):
+                size = batch.size(slot)
+                if 127 < batch.view[slot * SLOT_BYTES] < 192 and SRTP_BYTES <= size < SLOT_BYTES:
+                    media = self._media.get(batch.key(slot))
+                    if media is not None:
+                        media(slot, size)
+                    else:
+                        self.counters.stranger += 1
+                else:
+                    self._no_media(slot, size)
+            batch.flush()
+            if count < SLOTS:
+                return
+
+    def _no_media(self, slot: int, size: int) -> None:
+        if size == 0:
             self.counters.empty += 1
             return
-        first = data[0]
-        if 127 < first < 192:
-            media = self._media.get(addr)
-            if media is not None:
-                media(data)
-                return
-            self.counters.stranger += 1
-        elif first < 4 and is_stun(data):
-            self._stun_received(data, addr)
-        elif 19 < first < 64:
-            handshake = self._handshakes.get(addr)
+        data = self.batch.data(slot)
+        if size == SLOT_BYTES:
+            self.counters.unreadable += 1
+        elif data[0] < 4 and is_stun(data):
+            self._stun_received(data, self.batch.key(slot), self.batch.address(slot))
+        elif 19 < data[0] < 64:
+            handshake = self._handshakes.get(self.batch.key(slot))
             if handshake is not None:
                 handshake(data, 1)
-                return
-            self.counters.stranger += 1
+            else:
+                self.counters.stranger += 1
         else:
             self.counters.unreadable += 1
 
-    def error_received(self, exc: Exception) -> None:
-        """An ICMP error for something sent earlier: ICE consent (RFC 7675) notices a dead path by itself."""
-
-    def _stun_received(self, data: bytes, addr: Address) -> None:
+    def _stun_received(self, data: bytes, key: bytes, address: Address) -> None:
         if is_request(data):
             username = local_username(data)
             protocol = self._usernames.get(username) if username is not None else None
         else:
-            protocol = self._stun.get(addr)
+            protocol = self._stun.get(key)
         if protocol is None:
             self.counters.stranger += 1
         else:
-            protocol.datagram_received(data, addr)
+            protocol.datagram_received(data, address)
 
 
 class _LegTransport(asyncio.DatagramTransport):
@@ -117,15 +180,14 @@ class _LegTransport(asyncio.DatagramTransport):
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         if data[0] < 4:
-            self._socket._stun.setdefault(addr, self._protocol)
-        assert self._socket.transport is not None
-        self._socket.transport.sendto(data, addr)
+            self._socket._stun.setdefault(self._socket.batch.key_of(addr), self._protocol)
+        self._socket.send(data, addr)
 
     def close(self) -> None:
         if not self._closed:
             self._closed = True
-            for address in [a for a, p in self._socket._stun.items() if p is self._protocol]:
-                del self._socket._stun[address]
+            for key in [k for k, p in self._socket._stun.items() if p is self._protocol]:
+                del self._socket._stun[key]
             asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
 
     def is_closing(self) -> bool:
@@ -183,7 +245,8 @@ class _Connection(aioice.Connection):
 class SecureTransport:
     """One leg's ICE and DTLS on the node's socket, and the SRTP sessions that come of them.
 
-    `protect`, `unprotect` and their RTCP twins are libsrtp's, there once `connected` is true; they raise `pylibsrtp.Error`.
+    `receiving` and `sending` are libsrtp's sessions themselves (`srtp_t`), for the hot path, once `connected` is true; RTCP, of
+    which there is little, goes by `unprotect_rtcp` and `send_rtcp`.
     """
 
     def __init__(self, socket: MediaSocket, addresses: Sequence[Address], certificate: RTCCertificate) -> None:
@@ -201,6 +264,10 @@ class SecureTransport:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._sink: Sink | None = None
+        self._key = b""
+        self.destination: Destination
+        self.receiving: Any
+        self.sending: Any
         self.remote_address: Address | None = None
         self.connected = False
         self.on_connected: Callable[[], None] = lambda: None
@@ -242,24 +309,23 @@ class SecureTransport:
 
     def _nominated(self, address: Address) -> None:
         self._forget_address()
+        self._key = self._socket.batch.key_of(address)
         self.remote_address = address
-        self._socket._handshakes[address] = self._connection.data_received
+        self.destination = Destination(self._socket.batch.family, address)
+        self._socket._handshakes[self._key] = self._connection.data_received
         if self.connected and self._sink is not None:
-            self._socket._media[address] = self._sink.datagram_received
+            self._socket._media[self._key] = self._sink.datagram_received
 
     def _forget_address(self) -> None:
-        address = self.remote_address
         # A newer leg may have come to the same address meanwhile; its entries are not ours to take away.
-        if address is not None and self._socket._handshakes.get(address) == self._connection.data_received:
-            self._socket._handshakes.pop(address)
-            self._socket._media.pop(address, None)
+        if self._socket._handshakes.get(self._key) == self._connection.data_received:
+            self._socket._handshakes.pop(self._key)
+            self._socket._media.pop(self._key, None)
 
     def _dtls_changed(self) -> None:
         if self._dtls.state == "connected":
-            self.protect: Callable[[bytes], bytes] = self._dtls._tx_srtp.protect
-            self.protect_rtcp: Callable[[bytes], bytes] = self._dtls._tx_srtp.protect_rtcp
-            self.unprotect: Callable[[bytes], bytes] = self._dtls._rx_srtp.unprotect
-            self.unprotect_rtcp: Callable[[bytes], bytes] = self._dtls._rx_srtp.unprotect_rtcp
+            self._rx, self._tx = self._dtls._rx_srtp, self._dtls._tx_srtp
+            self.receiving, self.sending = self._rx._srtp[0], self._tx._srtp[0]
             self.connected = True
             assert self.remote_address is not None
             self._nominated(self.remote_address)
@@ -268,16 +334,21 @@ class SecureTransport:
             self.connected = False
             self.on_closed()
 
+    def unprotect_rtcp(self, datagram: bytes) -> bytes:
+        """Raises pylibsrtp.Error or ValueError when it does not decrypt."""
+        plain: bytes = self._rx.unprotect_rtcp(datagram)
+        return plain
+
+    def send_rtcp(self, compound: bytes) -> None:
+        """Encrypt and send; raises pylibsrtp.Error or ValueError when it cannot be encrypted."""
+        assert self.remote_address is not None
+        self._socket.send(self._tx.protect_rtcp(compound), self.remote_address)
+
     @property
     def srtp_profile(self) -> str:
         """The negotiated SRTP protection profile's name (RFC 5764 section 4.1.2, RFC 7714 section 14.2)."""
         ssl = self._dtls._ssl
         return ssl.get_selected_srtp_profile().decode() if ssl is not None else ""
-
-    def send(self, datagram: bytes) -> None:
-        """Send an already protected datagram to the nominated address; dropped when there is none yet."""
-        if self.remote_address is not None and self._socket.transport is not None:
-            self._socket.transport.sendto(datagram, self.remote_address)
 
     async def close(self) -> None:
         """Say goodbye (DTLS close_notify) and let go of the addresses. May be called twice."""

@@ -35,7 +35,7 @@ async def media_node(settings: Settings, redis: Redis, bus: Bus, secret: str) ->
     )
     runner = web.AppRunner(control_app(node, secret), access_log=None)
     try:
-        await node.start()
+        node.start()
         await runner.setup()
         site = web.TCPSite(runner, settings.media_control_host, settings.media_control_port)
         await site.start()

@@ -100,7 +100,7 @@ class Peer:
 @asynccontextmanager
 async def running_node(**arguments: Any) -> AsyncIterator[MediaNode]:
     node = MediaNode(host="127.0.0.1", port=0, addresses=["127.0.0.1"], **arguments)
-    await node.start()
+    node.start()
     try:
         yield node
     finally:

@@ -27,17 +27,18 @@ def drop_video(node: MediaNode, room: str, participant: str, every: int) -> list
     payload_type = video.codecs[0].payload_type
     receive, lost, seen = leg.datagram_received, list[int](), 0
 
-    def lossy(datagram: bytes) -> None:
+    def lossy(slot: int, size: int) -> None:
         nonlocal seen
+        datagram = node.socket.batch.data(slot)
         if datagram[1] & 0x7F == payload_type and not rtcp.is_rtcp(datagram[1]):
             seen += 1
             if seen % every == 0:
                 lost.append(int.from_bytes(datagram[2:4], "big"))
                 return
-        receive(datagram)
+        receive(slot, size)
 
     assert leg.transport.remote_address is not None
-    node.socket._media[leg.transport.remote_address] = lossy
+    node.socket._media[node.socket.batch.key_of(leg.transport.remote_address)] = lossy
     return lost
 
 
