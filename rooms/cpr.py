@@ -61,6 +61,12 @@ class Cpr:
         """The ten digits in the clear."""
         return self._digits
 
+    @property
+    def born(self) -> date:
+        """The date of birth that the number tells."""
+        born: date = danish.get_birth_date(self._digits)
+        return born
+
     def reveal(self) -> str:
         """`DDMMYY-SSSS` in the clear: for the clinic's own screen alone."""
         return f"{self._digits[:6]}-{self._digits[6:]}"

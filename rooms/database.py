@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Row, event, select, text
@@ -33,6 +33,9 @@ CLAIM_LOCK = 0x76656E7401
 MIGRATION_LOCK = 0x76656E7402
 DIRECTORY_LOCK = 0x76656E7403
 """Keys of PostgreSQL advisory locks; they only must differ from each other and from other programs' in the database."""
+
+AHEAD_OF_UTC = timedelta(hours=2)
+"""How far Danish clocks are ahead of UTC at most: a child born today in Denmark is born, even if UTC is a day behind."""
 
 _IMMEDIATE = "venterum_immediate"
 
@@ -85,6 +88,10 @@ class Database:
 
     def now(self) -> datetime:
         return self._clock()
+
+    def today(self) -> date:
+        """The date in Denmark, whose clocks are ahead of UTC by at most `AHEAD_OF_UTC`: never one that is over there."""
+        return (self._clock() + AHEAD_OF_UTC).date()
 
     async def close(self) -> None:
         """Give every connection back. May be called twice."""

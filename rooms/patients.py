@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, exists, insert, or_, select, update
 
 from .cpr import Cpr, CprVault
 from .database import Database, new_id, seen_out
 from .errors import AlreadyPatient, NotFound, PatientInConsultation, UnknownPerson
 from .log import append
+from .minors import is_minor
 from .names import in_danish_order
 from .records import Actor, Patient
 from .states import VisitState, VisitVerb
-from .tables import patients, people, visits
+from .tables import guardianships, patients, people, visits
 from .visits import IS_OPEN, Visits
 
 ACCESS_REMOVED = "Klinikken har fjernet din adgang til venteværelset."
@@ -23,8 +23,19 @@ ACCESS_REMOVED = "Klinikken har fjernet din adgang til venteværelset."
 MOST_FOUND = 200
 """The most patients that one search gives."""
 
-_AHEAD_OF_UTC = timedelta(hours=2)
-"""How far Danish clocks are ahead of UTC at most: a child born today in Denmark is born, even if UTC is a day behind."""
+
+_guardians = people.alias("guardians")
+_HAS_GUARDIAN = exists().where(guardianships.c.child_id == people.c.id)
+
+USES_APP = or_(
+    people.c.app_user,
+    exists().where(
+        guardianships.c.child_id == people.c.id,
+        guardianships.c.guardian_id == _guardians.c.id,
+        _guardians.c.app_user,
+    ),
+)
+"""The condition that somebody uses the app: by themselves, or as a child through a guardian's profile."""
 
 
 class Patients:
@@ -45,11 +56,13 @@ class Patients:
             AlreadyPatient: the person has access already.
             NotFound: there is no such clinic.
         """
-        number = Cpr.parse(cpr, today=(self._database.now() + _AHEAD_OF_UTC).date())
+        number = Cpr.parse(cpr, today=self._database.today())
         async with self._database.transition(clinic_id) as transition:
             person = (
                 await transition.connection.execute(
-                    select(people).where(people.c.cpr_lookup == self._vault.lookup(number), people.c.app_user)
+                    select(people, _HAS_GUARDIAN.label("has_guardian")).where(
+                        people.c.cpr_lookup == self._vault.lookup(number), USES_APP
+                    )
                 )
             ).one_or_none()
             if person is None:
@@ -63,7 +76,15 @@ class Patients:
             )
             if present is not None:
                 raise AlreadyPatient
-            patient = Patient(new_id(), clinic_id, person.id, person.name, number, transition.now)
+            patient = Patient(
+                id=new_id(),
+                clinic_id=clinic_id,
+                person_id=person.id,
+                name=person.name,
+                cpr=number,
+                is_child=self._is_child(number, person.has_guardian),
+                added_at=transition.now,
+            )
             await transition.connection.execute(
                 insert(patients).values(
                     id=patient.id, clinic_id=clinic_id, person_id=person.id, added_at=patient.added_at
@@ -81,11 +102,13 @@ class Patients:
     async def search(self, actor: Actor, clinic_id: str, query: str) -> tuple[Patient, ...]:
         """The clinic's patients whose name or CPR number has `query` in it, in order of name; at most MOST_FOUND.
 
-        An empty query finds everyone. Upper and lower case, and the hyphen of a CPR number, do not matter.
+        An empty query finds everyone, and a child is found by the number alone.
+
+        Upper and lower case, and the hyphen of a CPR number, do not matter.
         """
         # The numbers are sealed in the table, so they are looked through here; a clinic's list is a few thousand.
         asked = (
-            select(patients, people.c.name, people.c.cpr_sealed)
+            select(patients, people.c.name, people.c.cpr_sealed, _HAS_GUARDIAN.label("has_guardian"))
             .join(people, people.c.id == patients.c.person_id)
             .where(patients.c.clinic_id == clinic_id, patients.c.removed_at.is_(None))
         )
@@ -96,7 +119,8 @@ class Patients:
         found = [
             patient
             for patient in present
-            if wanted in patient.name.casefold() or (digits.isdigit() and digits in patient.cpr.digits)
+            if (wanted in patient.name.casefold() and not (wanted and patient.is_child))
+            or (digits.isdigit() and digits in patient.cpr.digits)
         ]
         found.sort(key=lambda patient: (in_danish_order(patient.name), patient.id))
         return tuple(found[:MOST_FOUND])
@@ -139,12 +163,17 @@ class Patients:
                 data={"patient_id": patient_id, "state": "removed"},
             )
 
+    def _is_child(self, cpr: Cpr, has_guardian: bool) -> bool:
+        return has_guardian and is_minor(cpr, self._database.today())
+
     def _record(self, row: Row[Any]) -> Patient:
+        cpr = self._vault.open(row.cpr_sealed)
         return Patient(
             id=row.id,
             clinic_id=row.clinic_id,
             person_id=row.person_id,
             name=row.name,
-            cpr=self._vault.open(row.cpr_sealed),
+            cpr=cpr,
+            is_child=self._is_child(cpr, row.has_guardian),
             added_at=row.added_at,
         )

@@ -22,6 +22,7 @@ class Role(StrEnum):
     PRACTITIONER = "practitioner"
     EMPLOYEE = "employee"
     PATIENT = "patient"
+    GUARDIAN = "guardian"
     SYSTEM = "system"
 
 
@@ -29,6 +30,15 @@ class Role(StrEnum):
 class Person:
     id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Somebody whom a person acts for on the patient's page: the person, or a child."""
+
+    person_id: str
+    name: str
+    is_self: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +100,23 @@ class Clinic:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One person's access to one clinic; `id` is of the access, not of the person."""
+    """One person's access to one clinic; `id` is of the access, not of the person.
+
+    The clinic knows a child (`is_child`) by the CPR number alone; its name is shown to no staff.
+    """
 
     id: str
     clinic_id: str
     person_id: str
     name: str
     cpr: Cpr
+    is_child: bool
     added_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit to one clinic, from joining the queue to its end."""
+    """One visit to one clinic, from joining the queue to its end. A child's name is shown to no staff."""
 
     id: str
     clinic_id: str
@@ -110,6 +124,7 @@ class Visit:
     person_id: str
     name: str
     cpr: Cpr
+    is_child: bool
     state: VisitState
     joined_at: datetime
     accepted_at: datetime | None

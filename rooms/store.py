@@ -23,6 +23,7 @@ from .database import CLAIM_LOCK, MIGRATION_LOCK, Database, create_engine, immed
 from .directory import Directory
 from .employees import Employees
 from .errors import StoreInUse, StoreRefused
+from .family import Family
 from .log import Log
 from .opening import Opening
 from .patients import Patients
@@ -35,11 +36,12 @@ class Rooms:
     """Everything of the waiting room on one database. Use `open`, and `close` or `async with`."""
 
     def __init__(self, database: Database, vault: CprVault) -> None:
-        visits = Visits(vault)
+        visits = Visits(vault, database.today)
         self._database = database
         self._claim: _Claim | None = None
         self.log = Log(database)
         self.directory = Directory(database, vault)
+        self.family = Family(database, vault)
         self.employees = Employees(database, vault)
         self.patients = Patients(database, vault, visits)
         self.waiting_room = WaitingRoom(database, visits)

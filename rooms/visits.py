@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .cpr import CprVault
 from .database import Transition
 from .errors import WrongState
 from .log import append
+from .minors import is_minor
 from .records import Actor, Visit
 from .states import OPEN_VISITS, VisitState, VisitVerb, next_visit
-from .tables import people, practitioners, visits
+from .tables import guardianships, people, practitioners, visits
 
 IS_OPEN = visits.c.state.in_(sorted(state.value for state in OPEN_VISITS))
 """The condition that a visit is under way."""
@@ -29,14 +31,16 @@ _KINDS: Mapping[VisitVerb, str] = {
 }
 
 _visitors = people.alias("visitors")
+_HAS_GUARDIAN = exists().where(guardianships.c.child_id == visits.c.person_id)
 _healers = people.alias("healers")
 
 
 class Visits:
-    """Visits as records, the CPR number taken out of its seal."""
+    """Visits as records, the CPR number taken out of its seal. `today` gives the date in Denmark."""
 
-    def __init__(self, vault: CprVault) -> None:
+    def __init__(self, vault: CprVault, today: Callable[[], date]) -> None:
         self._vault = vault
+        self._today = today
 
     async def find(self, connection: AsyncConnection, *conditions: ColumnElement[bool]) -> tuple[Visit, ...]:
         """The visits that meet all the conditions, in the order in which they joined."""
@@ -45,6 +49,7 @@ class Visits:
                 visits,
                 _visitors.c.name.label("name"),
                 _visitors.c.cpr_sealed.label("cpr_sealed"),
+                _HAS_GUARDIAN.label("has_guardian"),
                 _healers.c.name.label("practitioner_name"),
             )
             .join(_visitors, _visitors.c.id == visits.c.person_id)
@@ -92,13 +97,15 @@ class Visits:
         return moved
 
     def _record(self, row: Row[Any]) -> Visit:
+        cpr = self._vault.open(row.cpr_sealed)
         return Visit(
             id=row.id,
             clinic_id=row.clinic_id,
             patient_id=row.patient_id,
             person_id=row.person_id,
             name=row.name,
-            cpr=self._vault.open(row.cpr_sealed),
+            cpr=cpr,
+            is_child=row.has_guardian and is_minor(cpr, self._today()),
             state=VisitState(row.state),
             joined_at=row.joined_at,
             accepted_at=row.accepted_at,

@@ -180,8 +180,8 @@ class WaitingRoom:
         return tuple(Card(clinic, _newest(clinic, recent)) for clinic in found)
 
     @seen_out
-    async def join(self, person_id: str, clinic_id: str) -> Visit:
-        """Take a place in the queue.
+    async def join(self, person_id: str, clinic_id: str, *, by: str | None = None) -> Visit:
+        """Take a place in the queue. `by` is the guardian who acts for the person, if that is another.
 
         Raises:
             NotFound: the clinic has not added the person.
@@ -215,7 +215,7 @@ class WaitingRoom:
             await append(
                 transition,
                 "visit_joined",
-                Actor(person_id, Role.PATIENT),
+                _visitor(person_id, by),
                 visit_id=visit_id,
                 person_id=person_id,
                 data={"state": VisitState.WAITING.value, "practitioner_id": None},
@@ -223,8 +223,8 @@ class WaitingRoom:
             return await self._of_clinic(transition.connection, clinic_id, visit_id)
 
     @seen_out
-    async def leave(self, person_id: str, visit_id: str) -> Visit:
-        """Give up the place in the queue.
+    async def leave(self, person_id: str, visit_id: str, *, by: str | None = None) -> Visit:
+        """Give up the place in the queue. `by` is the guardian who acts for the person, if that is another.
 
         Raises:
             NotFound: it is not that person's visit.
@@ -234,15 +234,15 @@ class WaitingRoom:
             clinic_id = (await self._of_person(connection, person_id, visit_id)).clinic_id
         async with self._database.transition(clinic_id) as transition:
             visit = await self._of_person(transition.connection, person_id, visit_id)
-            return await self._visits.move(transition, visit, VisitVerb.LEAVE, Actor(person_id, Role.PATIENT), {})
+            return await self._visits.move(transition, visit, VisitVerb.LEAVE, _visitor(person_id, by), {})
 
-    async def visit_of(self, person_id: str, visit_id: str) -> Visit:
-        """The person's own visit. Raises NotFound when it is not, or the clinic has taken the access away."""
+    async def visit_of(self, profiles: Collection[str], visit_id: str) -> Visit:
+        """The visit of one of these people. Raises NotFound when it is not, or the clinic has taken the access away."""
         async with self._database.reading() as connection:
-            visit = await self._of_person(connection, person_id, visit_id)
-            if await _access(connection, person_id, visit.clinic_id) is None:
+            found = await self._visits.find(connection, visits.c.id == visit_id, visits.c.person_id.in_(profiles))
+            if not found or await _access(connection, found[0].person_id, found[0].clinic_id) is None:
                 raise NotFound
-        return visit
+        return found[0]
 
     # What the server itself needs.
 
@@ -291,6 +291,13 @@ async def move_room(transition: Transition, verb: RoomVerb) -> RoomState:
         update(clinics).where(clinics.c.id == transition.clinic.id).values(room=state.value)
     )
     return state
+
+
+def _visitor(person_id: str, by: str | None) -> Actor:
+    """Whoever acts on the patient's page."""
+    if by is None or by == person_id:
+        return Actor(person_id, Role.PATIENT)
+    return Actor(by, Role.GUARDIAN)
 
 
 async def _access(connection: AsyncConnection, person_id: str, clinic_id: str) -> str | None:

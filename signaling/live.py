@@ -7,9 +7,11 @@ reconnect, what has not been sent is read from the log. The patient gets all cli
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from rooms.family import Family
 from rooms.log import Log
 from rooms.records import Event, Visit
 from rooms.states import OPEN_VISITS
@@ -114,12 +116,13 @@ class StaffLive:
 
 
 class PatientLive:
-    """One patient page's live connection. As long as it stands, the patient counts as connected."""
+    """One patient page's live connection. As long as it stands, the patient counts as connected, and so do the children."""
 
     def __init__(
         self,
         *,
         waiting_room: WaitingRoom,
+        family: Family,
         bus: Bus,
         registry: Registry,
         presence: Presence,
@@ -128,19 +131,31 @@ class PatientLive:
         still_allowed: Callable[[], Awaitable[bool]],
     ) -> None:
         self._waiting_room = waiting_room
+        self._family = family
         self._bus = bus
         self._presence = presence
         self._person_id = person_id
         self._connection = Connection(registry, "patient", bus, login_id, still_allowed)
         self._shown: CardsMessage | None = None
+        self._counted: dict[str, AsyncExitStack] = {}
+        """What lets each profile count as connected, by the person's id."""
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the page until it goes."""
         try:
-            async with self._presence.connected(patient_subject(self._person_id)):
-                return await self._connection.run(request, self._work)
+            await self._count({profile.person_id for profile in await self._family.profiles(self._person_id)})
+            return await self._connection.run(request, self._work)
         finally:
+            await self._count(set())
             self._tell_clinics()
+
+    async def _count(self, profiles: set[str]) -> None:
+        """Let these count as connected, and no others."""
+        for gone in self._counted.keys() - profiles:
+            await self._counted.pop(gone).aclose()
+        for come in profiles - self._counted.keys():
+            self._counted[come] = AsyncExitStack()
+            await self._counted[come].enter_async_context(self._presence.connected(patient_subject(come)))
 
     async def _work(self) -> None:
         await self._show()
@@ -150,9 +165,11 @@ class PatientLive:
             await self._show()
 
     async def _show(self) -> None:
-        message = cards_message(await self._waiting_room.cards(self._person_id))
+        profiles = await self._family.profiles(self._person_id)
+        message = cards_message({each: await self._waiting_room.cards(each.person_id) for each in profiles})
         topics = [clinic_topic(card.clinic_id) for card in message.cards]
-        self._connection.listen(person_topic(self._person_id), *topics)
+        self._connection.listen(*(person_topic(each.person_id) for each in profiles), *topics)
+        await self._count({each.person_id for each in profiles})
         if message != self._shown:
             await self._connection.send(message)
             self._shown = message

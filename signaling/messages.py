@@ -72,7 +72,7 @@ class VisitView(Wire):
 
     id: str
     patient_id: str
-    name: str
+    name: str | None = Field(description="Null for a child, who is known to staff by the CPR number alone.")
     cpr: str = Field(description="DDMMYY-SSSS; for the clinic's own screen alone, never kept by the browser.")
     state: Literal["waiting", "accepted", "in_call", "ended", "rejected", "left"]
     joined_at_ms: int
@@ -88,13 +88,22 @@ class VisitView(Wire):
 class ClinicCard(Wire):
     """One clinic as the patient sees it."""
 
+    profile_id: str = Field(description="Whose card it is: one of the profiles beside it.")
     clinic_id: str
     name: str
     phone: str
     room: Literal["closed", "open"]
     message: str = Field(description="The open or the closed message, whichever holds now.")
     opens_at_ms: int | None = Field(description="When a closed room next opens by itself; milliseconds since 1970 UTC.")
-    visit: PatientVisit | None = Field(description="The patient's open visit, else today's newest one.")
+    visit: PatientVisit | None = Field(description="The profile's open visit, else today's newest one.")
+
+
+class ProfileView(Wire):
+    """Somebody whom the person logged in acts for: oneself, or a child by guardianship."""
+
+    id: str
+    name: str
+    is_self: bool
 
 
 class PatientVisit(Wire):
@@ -145,9 +154,13 @@ class PresenceMessage(Wire):
 
 
 class CardsMessage(Wire):
-    """Server to patient: every clinic that has added the patient, as it is now. First on a connection, and at every change."""
+    """Server to patient: every clinic that has added the patient or one of the patient's children, as it is now.
+
+    First on a connection, and at every change.
+    """
 
     type: Literal["cards"] = "cards"
+    profiles: tuple[ProfileView, ...] = Field(description="Oneself first, then the children in order of name.")
     cards: tuple[ClinicCard, ...]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rooms.clinic_settings import ClinicSettings, from_json, to_json
-from rooms.records import Board, Card, Clinic, Visit
+from rooms.records import Board, Card, Clinic, Profile, Visit
 from rooms.schedule import next_closing, next_opening
 from rooms.states import RoomState
 
@@ -17,6 +17,7 @@ from .messages import (
     ClinicSettingsView,
     HoursView,
     PatientVisit,
+    ProfileView,
     RoomView,
     VisitView,
 )
@@ -72,11 +73,11 @@ def settings_from(view: ClinicSettingsView) -> ClinicSettings:
 
 
 def visit_view(visit: Visit, *, connected: bool) -> VisitView:
-    """A visit as the clinic's own staff see it, CPR number and all."""
+    """A visit as the clinic's own staff see it, CPR number and all; a child by that alone."""
     return VisitView(
         id=visit.id,
         patient_id=visit.patient_id,
-        name=visit.name,
+        name=None if visit.is_child else visit.name,
         cpr=visit.cpr.reveal(),
         state=visit.state.value,
         joined_at_ms=milliseconds(visit.joined_at),
@@ -110,9 +111,10 @@ def patient_visit(visit: Visit) -> PatientVisit:
     )
 
 
-def clinic_card(card: Card) -> ClinicCard:
+def clinic_card(card: Card, profile_id: str) -> ClinicCard:
     clinic = card.clinic
     return ClinicCard(
+        profile_id=profile_id,
         clinic_id=clinic.id,
         name=clinic.name,
         phone=clinic.phone,
@@ -123,5 +125,14 @@ def clinic_card(card: Card) -> ClinicCard:
     )
 
 
-def cards_message(cards: Sequence[Card]) -> CardsMessage:
-    return CardsMessage(cards=tuple(clinic_card(card) for card in cards))
+def cards_message(cards: Mapping[Profile, Sequence[Card]]) -> CardsMessage:
+    """Every profile with its cards, in the order given."""
+    return CardsMessage(
+        profiles=tuple(ProfileView(id=each.person_id, name=each.name, is_self=each.is_self) for each in cards),
+        cards=tuple(clinic_card(card, profile.person_id) for profile, shown in cards.items() for card in shown),
+    )
+
+
+def name_for_staff(visit: Visit) -> str:
+    """What staff call whoever comes: by name, and a child by the CPR number."""
+    return visit.cpr.reveal() if visit.is_child else visit.name

@@ -30,6 +30,7 @@ _PARTS = (
     messages.HoursView,
     messages.VisitView,
     messages.ClinicCard,
+    messages.ProfileView,
     messages.PatientVisit,
 )
 

@@ -18,6 +18,9 @@ from .routes import Route, route
 from .schemas import PatientSession, Provider
 from .sessions import Login
 
+PROFILE = "/api/patient/profiles/{profile_id}"
+"""One of the profiles that the person logged in acts for; the guardianship is asked for on every request."""
+
 
 class PatientHandlers:
     """The patient's half of the REST interface.
@@ -47,15 +50,23 @@ class PatientHandlers:
 
     async def cards(self, request: web.Request) -> CardsMessage:
         person, _ = await self._access.patient(request)
-        return cards_message(await self._rooms.waiting_room.cards(person.id))
+        profiles = await self._rooms.family.profiles(person.id)
+        return cards_message({each: await self._rooms.waiting_room.cards(each.person_id) for each in profiles})
 
     async def join(self, request: web.Request) -> PatientVisit:
-        person, _ = await self._access.patient(request)
-        return patient_visit(await self._rooms.waiting_room.join(person.id, request.match_info["clinic_id"]))
+        person_id, by = await self._for_whom(request)
+        visit = await self._rooms.waiting_room.join(person_id, request.match_info["clinic_id"], by=by)
+        return patient_visit(visit)
 
     async def leave(self, request: web.Request) -> PatientVisit:
+        person_id, by = await self._for_whom(request)
+        return patient_visit(await self._rooms.waiting_room.leave(person_id, request.match_info["visit_id"], by=by))
+
+    async def _for_whom(self, request: web.Request) -> tuple[str, str]:
+        """Whom the request is for, and who asks. Raises NotFound for a profile that is not the person's."""
         person, _ = await self._access.patient(request)
-        return patient_visit(await self._rooms.waiting_room.leave(person.id, request.match_info["visit_id"]))
+        profile_id = request.match_info.get("profile_id", person.id)
+        return (await self._rooms.family.profile(person.id, profile_id)).person_id, person.id
 
     def routes(self) -> tuple[Route, ...]:
         """Every operation of this half."""
@@ -72,7 +83,7 @@ class PatientHandlers:
                 "GET",
                 "/api/patient/cards",
                 self.cards,
-                summary="Every clinic that has added the patient.",
+                summary="Every clinic that has added the patient, or one of the patient's children.",
                 gives=CardsMessage,
                 refuses=(NotLoggedIn,),
             ),
@@ -89,6 +100,22 @@ class PatientHandlers:
                 "/api/patient/visits/{visit_id}/leave",
                 self.leave,
                 summary="Leave the queue.",
+                gives=PatientVisit,
+                refuses=(NotLoggedIn, NotFound, WrongState),
+            ),
+            route(
+                "POST",
+                PROFILE + "/clinics/{clinic_id}/join",
+                self.join,
+                summary="Join a clinic's queue as oneself or one's child.",
+                gives=PatientVisit,
+                refuses=(NotLoggedIn, NotFound, RoomClosed, AlreadyQueued),
+            ),
+            route(
+                "POST",
+                PROFILE + "/visits/{visit_id}/leave",
+                self.leave,
+                summary="Leave the queue as oneself or one's child.",
                 gives=PatientVisit,
                 refuses=(NotLoggedIn, NotFound, WrongState),
             ),

@@ -130,7 +130,7 @@ class SearchPatients(Wire):
 
 class PatientView(Wire):
     id: str
-    name: str
+    name: str | None = Field(description="Null for a child, who is known to staff by the CPR number alone.")
     cpr: str
     added_at_ms: int
 

@@ -14,6 +14,7 @@ from rooms.records import Visit
 from rooms.store import Rooms
 from signaling.call import CallConnection, Side
 from signaling.live import PatientLive, StaffLive
+from signaling.views import name_for_staff
 from signaling.worker import Worker
 
 from .access import Access
@@ -108,7 +109,7 @@ class SocketHandlers:
             side=Side.CLINICIAN,
             visit_id=visit_id,
             look=look,
-            other_name=lambda visit: visit.name,
+            other_name=name_for_staff,
             calls=self._worker.calls,
             bus=self._worker.bus,
             registry=self._worker.registry,
@@ -121,6 +122,7 @@ class SocketHandlers:
         person, login_id = await self._access.patient(request)
         live = PatientLive(
             waiting_room=self._rooms.waiting_room,
+            family=self._rooms.family,
             bus=self._worker.bus,
             registry=self._worker.registry,
             presence=self._worker.presence,
@@ -135,7 +137,8 @@ class SocketHandlers:
         visit_id = request.match_info["visit_id"]
 
         async def look() -> Visit:
-            return await self._rooms.waiting_room.visit_of(person.id, visit_id)
+            profiles = await self._rooms.family.profiles(person.id)
+            return await self._rooms.waiting_room.visit_of({each.person_id for each in profiles}, visit_id)
 
         await look()
         call = CallConnection(

@@ -20,7 +20,10 @@ def practitioner_view(practitioner: Practitioner, person_id: str) -> Practitione
 
 
 def patient_view(patient: Patient) -> PatientView:
-    """A row of the clinic's patient list, CPR number and all."""
+    """A row of the clinic's patient list, CPR number and all; a child by that alone."""
     return PatientView(
-        id=patient.id, name=patient.name, cpr=patient.cpr.reveal(), added_at_ms=milliseconds(patient.added_at)
+        id=patient.id,
+        name=None if patient.is_child else patient.name,
+        cpr=patient.cpr.reveal(),
+        added_at_ms=milliseconds(patient.added_at),
     )

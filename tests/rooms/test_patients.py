@@ -107,7 +107,7 @@ async def test_removing_who_waits_rejects_the_visit_first(rooms: Rooms) -> None:
     assert (rejected.state, rejected.explanation) == (VisitState.REJECTED, ACCESS_REMOVED)
     assert [event.kind for event in await rooms.log.since(EAR, 3)] == ["visit_rejected", "patient_removed"]
     with pytest.raises(NotFound):
-        await rooms.waiting_room.visit_of("maja", visit.id)
+        await rooms.waiting_room.visit_of({"maja"}, visit.id)
 
 
 @pytest.mark.parametrize("started", [False, True])

@@ -167,7 +167,7 @@ async def test_what_is_another_clinics_or_another_persons_is_not_there(ready: Ro
         room.end(HENRIK, SKIN, visit.id),
         room.reject(HENRIK, SKIN, visit.id, "Nej"),
         room.leave("jonas", visit.id),
-        room.visit_of("jonas", visit.id),
+        room.visit_of({"jonas"}, visit.id),
         room.join("maja", SKIN),
         room.join("fatima", EAR),
         room.visit(EAR, "x\x00"),

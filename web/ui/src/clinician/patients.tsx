@@ -8,6 +8,7 @@ import { useCommand } from "../parts/command";
 import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
+import { whoOf } from "../protocol/board";
 import { da } from "../texts/da";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
@@ -25,7 +26,7 @@ export function AddPatient({ desk }: { desk: Desk }) {
     event.preventDefault();
     added.value = null;
     await command.run("add", async () => {
-      added.value = (await desk.addPatient(cpr.value.trim())).name;
+      added.value = whoOf(await desk.addPatient(cpr.value.trim()));
       cpr.value = "";
     });
   };
@@ -104,12 +105,17 @@ export function PatientList({ desk }: { desk: Desk }) {
         {found.value?.map((patient) => (
           <li class="row" key={patient.id}>
             <div class="row-who">
-              <span class="strong">{patient.name}</span> <span class="cpr">{patient.cpr}</span>
+              <span class="strong">{whoOf(patient)}</span>{" "}
+              {patient.name === null ? (
+                <span class="badge badge-info">{da.desk.child}</span>
+              ) : (
+                <span class="cpr">{patient.cpr}</span>
+              )}
             </div>
             <button
               type="button"
               class="icon-button"
-              aria-label={da.patients.remove(patient.name)}
+              aria-label={da.patients.remove(whoOf(patient))}
               onClick={() => (removing.value = patient)}
             >
               <Icon name="close" />
@@ -127,7 +133,7 @@ export function PatientList({ desk }: { desk: Desk }) {
 function RemoveDialog({ desk, patient, onClose }: { desk: Desk; patient: PatientView; onClose: () => void }) {
   return (
     <ConfirmDialog
-      title={da.patients.removeTitle(patient.name)}
+      title={da.patients.removeTitle(whoOf(patient))}
       confirm={da.patients.removeConfirm}
       onConfirm={() => desk.removePatient(patient.id)}
       onClose={onClose}

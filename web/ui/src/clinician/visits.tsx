@@ -9,6 +9,7 @@ import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
 import { useNow } from "../parts/ticking";
+import { whoOf } from "../protocol/board";
 import { da } from "../texts/da";
 import type { Desk } from "./desk";
 
@@ -44,9 +45,13 @@ function Row({ id, visit, details, presence, children }: RowProps) {
     <li class="row">
       <div class="row-who">
         <span id={id} class="strong">
-          {visit.name}
+          {whoOf(visit)}
         </span>{" "}
-        <span class="cpr">{visit.cpr}</span>
+        {visit.name === null ? (
+          <span class="badge badge-info">{da.desk.child}</span>
+        ) : (
+          <span class="cpr">{visit.cpr}</span>
+        )}
         <div class="row-details">
           {presence && (
             <span class={`presence ${visit.connected ? "presence-up" : "presence-down"}`}>
@@ -153,7 +158,7 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
           onConfirm={() => desk.end(visit)}
           onClose={() => (ending.value = false)}
         >
-          <p>{da.endDialog.body(visit.name)}</p>
+          <p>{da.endDialog.body(whoOf(visit))}</p>
         </ConfirmDialog>
       )}
     </Row>
@@ -173,7 +178,7 @@ function RejectDialog({ desk, visit, onClose }: VisitProps & { onClose: () => vo
   const explanation = useSignal("");
   return (
     <ConfirmDialog
-      title={da.rejectDialog.title(visit.name)}
+      title={da.rejectDialog.title(whoOf(visit))}
       confirm={da.rejectDialog.confirm}
       onConfirm={() => desk.reject(visit, explanation.value.trim())}
       onClose={onClose}

@@ -1,6 +1,6 @@
 // The patient's page: log in, the clinics' cards with the queue, and the call when it is one's turn.
 import { useSignalEffect } from "@preact/signals";
-import type { ClinicCard } from "../generated/wire";
+import type { ClinicCard, ProfileView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
@@ -80,6 +80,9 @@ function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
   const isWaiting = (card: ClinicCard) => card.visit?.state === "waiting";
   const waiting = cards?.filter(isWaiting) ?? [];
   const others = cards?.filter((card) => !isWaiting(card)) ?? [];
+  const own = others.filter((card) => visitor.childOf(card) === null);
+  const children = visitor.profiles.value.filter((profile) => !profile.is_self);
+  const hasOwn = cards?.some((card) => visitor.childOf(card) === null);
   return (
     <>
       <TopBar who={da.patient.hello(name)}>
@@ -97,20 +100,54 @@ function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
       <main class="clinics">
         <h1 class="h3">{da.patient.clinics}</h1>
         {cards === null && <div class="spinner" role="status" aria-label={da.common.loading} />}
-        {cards?.length === 0 && (
+        <Cards visitor={visitor} cards={waiting} />
+        {waiting.length > 0 && <Preview visitor={visitor} />}
+        {cards !== null && !hasOwn && (
           <div class="panel">
             <p class="strong">{da.patient.noClinics}</p>
             <p class="muted">{da.patient.noClinicsHint}</p>
           </div>
         )}
-        {waiting.map((card) => (
-          <Card key={card.clinic_id} visitor={visitor} card={card} />
-        ))}
-        {waiting.length > 0 && <Preview visitor={visitor} />}
-        {others.map((card) => (
-          <Card key={card.clinic_id} visitor={visitor} card={card} />
+        <Cards visitor={visitor} cards={own} />
+        {children.map((child) => (
+          <ChildClinics
+            key={child.id}
+            visitor={visitor}
+            child={child}
+            cards={others.filter((card) => card.profile_id === child.id)}
+            waits={waiting.some((card) => card.profile_id === child.id)}
+          />
         ))}
       </main>
     </>
+  );
+}
+
+function Cards({ visitor, cards }: { visitor: Visitor; cards: ClinicCard[] }) {
+  return (
+    <>
+      {cards.map((card) => (
+        <Card key={`${card.profile_id} ${card.clinic_id}`} visitor={visitor} card={card} />
+      ))}
+    </>
+  );
+}
+
+interface ChildClinicsProps {
+  visitor: Visitor;
+  child: ProfileView;
+  cards: ClinicCard[];
+  waits: boolean;
+}
+
+/** The clinics of one child; where the child waits, the card stands at the top of the page. */
+function ChildClinics({ visitor, child, cards, waits }: ChildClinicsProps) {
+  if (waits && cards.length === 0) return null;
+  return (
+    <section class="child-clinics" aria-label={child.name}>
+      <h2 class="h4">{da.patient.childClinics(child.name)}</h2>
+      {cards.length === 0 && <p class="muted empty">{da.patient.noClinicsForChild}</p>}
+      <Cards visitor={visitor} cards={cards} />
+    </section>
   );
 }

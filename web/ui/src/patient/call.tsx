@@ -12,6 +12,8 @@ import type { CalledIn, Visitor } from "./visitor";
 export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: CalledIn; call: CallSide }) {
   const wasThere = useSignal(false);
   const practitioner = card.visit.practitioner_name ?? da.patient.practitioner;
+  const child = visitor.childOf(card);
+  const turn = child ? da.patient.yourTurnFor(child.name, practitioner) : da.patient.yourTurn(practitioner);
   const there = call.participants.value?.clinician === true;
   useEffect(() => {
     if (there) wasThere.value = true;
@@ -24,10 +26,10 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
 
   const problem = visitor.devices.value?.problem;
   let status: string | null = null;
-  if (card.visit.state === "accepted") status = da.patient.yourTurn(practitioner);
+  if (card.visit.state === "accepted") status = turn;
   else if (call.link.value === "lost") status = da.call.linkLost;
   else if (!there && wasThere.value) status = da.call.clinicianLost(practitioner);
-  else if (!there) status = da.patient.yourTurn(practitioner);
+  else if (!there) status = turn;
 
   return (
     <CallScreen

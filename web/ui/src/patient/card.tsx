@@ -11,13 +11,14 @@ import type { Visitor } from "./visitor";
 
 export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) {
   const command = useCommand();
+  const child = visitor.childOf(card);
   const open = card.room === "open";
   const waiting = card.visit?.state === "waiting" ? card.visit : null;
 
   const join = () => {
     // The browser asks for the camera while the click still stands before the patient's eyes.
     void visitor.openDevices();
-    return visitor.join(card.clinic_id);
+    return visitor.join(card);
   };
 
   return (
@@ -29,13 +30,13 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
       opensAtMs={card.opens_at_ms}
     >
       {card.visit && !waiting && <PastVisit visit={card.visit} phone={card.phone} />}
-      {waiting && <Waiting visit={waiting} />}
+      {waiting && <Waiting visit={waiting} child={child?.name} />}
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
       {waiting && (
         <div class="buttons">
           <Button
             busy={command.busy.value !== null}
-            onClick={() => command.run("leave", () => visitor.leave(waiting.id))}
+            onClick={() => command.run("leave", () => visitor.leave(card))}
           >
             {da.patient.leave}
           </Button>
@@ -44,7 +45,7 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
       {open && !waiting && (
         <div class="buttons">
           <Button look="primary" busy={command.busy.value !== null} onClick={() => command.run("join", join)}>
-            {da.patient.join}
+            {child === null ? da.patient.join : da.patient.joinFor(child.name)}
           </Button>
         </div>
       )}
@@ -52,14 +53,14 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
   );
 }
 
-function Waiting({ visit }: { visit: PatientVisit }) {
+function Waiting({ visit, child }: { visit: PatientVisit; child: string | undefined }) {
   const now = useNow(10_000);
   const wait = Math.max(0, Math.floor((now.value - visit.joined_at_ms) / 60_000));
   return (
     <div class="waiting" role="status">
-      <h3 class="h5">{da.patient.inQueue}</h3>
+      <h3 class="h5">{child ? da.patient.inQueueFor(child) : da.patient.inQueue}</h3>
       <p>{da.patient.since(da.common.time(visit.joined_at_ms), da.common.minutes(wait))}</p>
-      <p>{da.patient.inQueueBody}</p>
+      <p>{child ? da.patient.inQueueForBody : da.patient.inQueueBody}</p>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 // What the patient's page knows and can do: the session, the cards, the devices, and the call that is on. No markup.
 import { computed, effect, signal } from "@preact/signals";
 import { CallSide } from "../call/side";
-import type { ClinicCard, PatientSession } from "../generated/wire";
+import type { ClinicCard, PatientSession, ProfileView } from "../generated/wire";
 import { patientCall } from "../protocol/addresses";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
 import { type Connection, LiveCards } from "../protocol/live";
@@ -15,6 +15,8 @@ export type CalledIn = ClinicCard & { visit: NonNullable<ClinicCard["visit"]> };
 export class Visitor {
   readonly session = signal<PatientSession | null>(null);
   readonly cards = signal<ClinicCard[] | null>(null);
+  /** Oneself first, then one's children. */
+  readonly profiles = signal<ProfileView[]>([]);
   readonly connection = signal<Connection>("connecting");
   readonly fallback = signal<Fallback | null>(null);
   readonly unreachable = signal<unknown>(null);
@@ -58,8 +60,11 @@ export class Visitor {
     this.call.peek()?.wake();
   };
 
-  join = (clinic: string) => this.#do(this.api.join(clinic));
-  leave = (visit: string) => this.#do(this.api.leave(visit));
+  join = (card: ClinicCard) => this.#do(this.api.join(card.profile_id, card.clinic_id));
+  leave = (card: ClinicCard) => this.#do(this.api.leave(card.profile_id, card.visit?.id ?? ""));
+  /** The child whose card it is; null for one's own. */
+  childOf = (card: ClinicCard): ProfileView | null =>
+    this.profiles.value.find((profile) => profile.id === card.profile_id && !profile.is_self) ?? null;
 
   async logOut(): Promise<void> {
     // The connection goes first, or the server would say on it that access has ended.
@@ -115,6 +120,7 @@ export class Visitor {
     this.connection.value = "connecting";
     this.#live = new LiveCards({
       onShown: (message) => {
+        this.profiles.value = message.profiles;
         this.cards.value = message.cards;
       },
       onConnection: (connection) => {

@@ -22,6 +22,9 @@ export function afterMessage(board: BoardMessage | null, message: LiveMessage): 
   };
 }
 
+/** What the clinic calls a patient: by name, and a child by the CPR number, which is all that staff see of one. */
+export const whoOf = (patient: { name: string | null; cpr: string }) => patient.name ?? patient.cpr;
+
 /** The visits with `visit` in place of what was there. */
 export function withVisit(visits: VisitView[], visit: VisitView): VisitView[] {
   return [...visits.filter((other) => other.id !== visit.id), visit];

@@ -128,7 +128,11 @@ export class PatientApi {
   session = () => request<PatientSession>("GET", "/api/patient/session");
   logOut = () => request<void>("DELETE", "/api/patient/session");
   cards = () => request<CardsMessage>("GET", "/api/patient/cards");
-  join = (clinic: string) => request<PatientVisit>("POST", `/api/patient/clinics/${part(clinic)}/join`);
-  leave = (visit: string) => request<PatientVisit>("POST", `/api/patient/visits/${part(visit)}/leave`);
+  join = (profile: string, clinic: string) =>
+    request<PatientVisit>("POST", this.#profile(profile, `clinics/${part(clinic)}/join`));
+  leave = (profile: string, visit: string) =>
+    request<PatientVisit>("POST", this.#profile(profile, `visits/${part(visit)}/leave`));
   callConfiguration = () => request<CallConfiguration>("GET", "/api/call/configuration");
+
+  #profile = (profile: string, rest: string) => `/api/patient/profiles/${part(profile)}/${rest}`;
 }

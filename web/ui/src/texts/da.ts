@@ -84,6 +84,7 @@ export const da = {
     inCallSince: (time: string) => `Video startet kl. ${time}`,
     endedAt: (time: string) => `Afsluttet kl. ${time}`,
     by: (name: string) => `Behandler: ${name}`,
+    child: "Barn",
     connected: "Tilsluttet",
     disconnected: "Ikke tilsluttet",
     accept: "Accepter",
@@ -279,6 +280,13 @@ export const da = {
     hello: (name: string) => `Logget ind som ${name}`,
     clinics: "Dine klinikker",
     noClinics: "Ingen klinikker har givet dig adgang til videokonsultation endnu.",
+    childClinics: (name: string) => `${name} (barn)`,
+    noClinicsForChild:
+      "Ingen klinikker har tilføjet barnet endnu. Bed klinikken om det med barnets CPR-nummer.",
+    joinFor: (name: string) => `Stil ${name} i kø`,
+    inQueueFor: (name: string) => `${name} er i kø`,
+    inQueueForBody:
+      "Bliv på siden sammen med barnet, og hav kamera og mikrofon klar. Behandleren kalder jer ind.",
     noClinicsHint: "Bed din klinik om at tilføje dig. Klinikken dukker op her af sig selv.",
     open: "Åben",
     closed: "Lukket",
@@ -289,6 +297,8 @@ export const da = {
     since: (time: string, wait: string) => `Siden kl. ${time} · ${wait}`,
     leave: "Forlad køen",
     yourTurn: (practitioner: string) => `Det er din tur: ${practitioner} starter videoen om et øjeblik`,
+    yourTurnFor: (child: string, practitioner: string) =>
+      `Det er nu, ${child} skal ind: ${practitioner} starter videoen om et øjeblik`,
     yourTurnTitle: "Det er din tur!",
     practitioner: "behandleren",
     ended: "Konsultationen er afsluttet",

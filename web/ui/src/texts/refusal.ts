@@ -1,5 +1,6 @@
 // Says a refusal in words for the person at the screen: by its code, else by its status, else as the server put it.
 import type { VisitView } from "../generated/wire";
+import { whoOf } from "../protocol/board";
 import { Refusal } from "../protocol/rest";
 import { da } from "./da";
 
@@ -14,5 +15,5 @@ export function refusalText(error: unknown): string {
 /** As `refusalText`, but when somebody else got there first, who that was and what came of it. */
 export function visitRefusalText(error: unknown, visit: VisitView | undefined): string {
   if (!(error instanceof Refusal) || error.code !== "wrong_state" || !visit) return refusalText(error);
-  return da.wrongState[visit.state](visit.name, visit.practitioner_name ?? da.wrongState.someone);
+  return da.wrongState[visit.state](whoOf(visit), visit.practitioner_name ?? da.wrongState.someone);
 }
