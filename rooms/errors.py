@@ -6,6 +6,8 @@
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
     │   ├── SettingsInvalid, SettingsChanged, QueueChanged
+    │   ├── NoteInvalid, NoteChanged, NoteNotYours, NotesFull
+    │   ├── TakenOver, ResumeTooLate, PatientBackInQueue, PatientRemoved
     │   ├── PractitionersOnly, AlreadyStaff, LastPractitioner, UnknownStaff
     │   └── RoomClosed, AlreadyQueued, WrongState
     ├── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
@@ -168,6 +170,64 @@ class QueueChanged(Refused):
 
     def __init__(self) -> None:
         super().__init__("The queue is another one than you were shown. Look whom it concerns now.")
+
+
+class NoteInvalid(Refused):
+    code = "note_invalid"
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(f"A note is 1 to {longest} characters long.")
+
+
+class NoteChanged(Refused):
+    code = "note_changed"
+
+    def __init__(self) -> None:
+        super().__init__("The note has been edited since. Look at it as it is now, and bring the two together.")
+
+
+class NoteNotYours(Refused):
+    code = "note_not_yours"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else wrote that note. Write one of your own.")
+
+
+class NotesFull(Refused):
+    code = "notes_full"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A visit has at most {most} notes. Edit one of your own.")
+
+
+class TakenOver(Refused):
+    """Names the practitioner who has the patient now."""
+
+    code = "taken_over"
+
+    def __init__(self, by: str | None) -> None:
+        super().__init__(f"The patient is with {by or 'somebody else'} now.")
+
+
+class ResumeTooLate(Refused):
+    code = "resume_too_late"
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(f"A consultation can be resumed within {minutes} minutes of its end.")
+
+
+class PatientBackInQueue(Refused):
+    code = "patient_back_in_queue"
+
+    def __init__(self) -> None:
+        super().__init__("The patient is in the queue or in a consultation again. Go on there.")
+
+
+class PatientRemoved(Refused):
+    code = "patient_removed"
+
+    def __init__(self) -> None:
+        super().__init__("The patient is no longer on the clinic's patient list.")
 
 
 class RoomClosed(Refused):

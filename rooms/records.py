@@ -115,6 +115,19 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What one of the staff wrote on a visit for the colleagues. `version` counts its texts from 1."""
+
+    id: str
+    author_person_id: str
+    author_name: str
+    text: str = field(repr=False)
+    version: int
+    written_at: datetime
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One visit to one clinic, from joining the queue to its end. A child's name is shown to no staff."""
 
@@ -133,6 +146,7 @@ class Visit:
     practitioner_id: str | None
     practitioner_name: str | None
     explanation: str | None
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class VisitVerb(StrEnum):
     REJECT = "reject"
     LEAVE = "leave"
     PUT_BACK = "put_back"
+    HAND_OVER = "hand_over"
+    RESUME = "resume"
 
 
 ROOM: Mapping[tuple[RoomState, RoomVerb], RoomState] = MappingProxyType(
@@ -65,6 +67,11 @@ VISIT: Mapping[tuple[VisitState, VisitVerb], VisitState] = MappingProxyType(
         # The video tab is opened again: nothing changes, and no event is written.
         (VisitState.IN_CALL, VisitVerb.START): VisitState.IN_CALL,
         (VisitState.IN_CALL, VisitVerb.END): VisitState.ENDED,
+        # Another practitioner has the patient from now on.
+        (VisitState.ACCEPTED, VisitVerb.HAND_OVER): VisitState.ACCEPTED,
+        (VisitState.IN_CALL, VisitVerb.HAND_OVER): VisitState.IN_CALL,
+        # Ended by mistake: for a while after.
+        (VisitState.ENDED, VisitVerb.RESUME): VisitState.ACCEPTED,
     }
 )
 

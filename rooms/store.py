@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from .consultations import Consultations
 from .cpr import CprVault
 from .database import CLAIM_LOCK, MIGRATION_LOCK, Database, create_engine, immediate, parse_url
 from .directory import Directory
@@ -25,6 +26,7 @@ from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .family import Family
 from .log import Log
+from .notes import Notes, NoteVault
 from .opening import Opening
 from .patients import Patients
 from .records import Committed
@@ -35,8 +37,8 @@ from .waiting_room import WaitingRoom
 class Rooms:
     """Everything of the waiting room on one database. Use `open`, and `close` or `async with`."""
 
-    def __init__(self, database: Database, vault: CprVault) -> None:
-        visits = Visits(vault, database.today)
+    def __init__(self, database: Database, vault: CprVault, note_vault: NoteVault) -> None:
+        visits = Visits(vault, note_vault, database.today)
         self._database = database
         self._claim: _Claim | None = None
         self.log = Log(database)
@@ -46,6 +48,8 @@ class Rooms:
         self.patients = Patients(database, vault, visits)
         self.waiting_room = WaitingRoom(database, visits)
         self.opening = Opening(database, visits)
+        self.consultations = Consultations(database, visits)
+        self.notes = Notes(database, note_vault)
 
     @classmethod
     async def open(
@@ -66,7 +70,8 @@ class Rooms:
             ValueError: the installation key is not 32 bytes long.
         """
         vault = CprVault(installation_key)
-        return cls(Database(database_url, clock=clock, on_commit=on_commit), vault)
+        database = Database(database_url, clock=clock, on_commit=on_commit)
+        return cls(database, vault, NoteVault(installation_key))
 
     async def __aenter__(self) -> Self:
         return self

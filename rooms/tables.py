@@ -181,6 +181,18 @@ Index(
     postgresql_where=text("state IN ('waiting', 'accepted', 'in_call')"),
 )
 
+notes = Table(
+    "notes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("visit_id", Id, ForeignKey("visits.id"), nullable=False, index=True),
+    Column("author_person_id", Id, ForeignKey("people.id"), nullable=False),
+    Column("text_sealed", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("edited_at", Moment),
+)
+
 events = Table(
     "events",
     metadata,

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .cpr import CprVault
 from .database import Transition
-from .errors import WrongState
+from .errors import NotFound, WrongState
 from .log import append
 from .minors import is_minor
-from .records import Actor, Visit
+from .notes import NoteVault, notes_of
+from .records import Actor, Note, Visit
 from .states import OPEN_VISITS, VisitState, VisitVerb, next_visit
 from .tables import guardianships, people, practitioners, visits
 
@@ -28,6 +29,8 @@ _KINDS: Mapping[VisitVerb, str] = {
     VisitVerb.REJECT: "visit_rejected",
     VisitVerb.LEAVE: "visit_left",
     VisitVerb.PUT_BACK: "visit_put_back",
+    VisitVerb.HAND_OVER: "visit_handed_over",
+    VisitVerb.RESUME: "visit_resumed",
 }
 
 _visitors = people.alias("visitors")
@@ -36,10 +39,11 @@ _healers = people.alias("healers")
 
 
 class Visits:
-    """Visits as records, the CPR number taken out of its seal. `today` gives the date in Denmark."""
+    """Visits as records, CPR number and notes taken out of their seals. `today` gives the date in Denmark."""
 
-    def __init__(self, vault: CprVault, today: Callable[[], date]) -> None:
+    def __init__(self, vault: CprVault, note_vault: NoteVault, today: Callable[[], date]) -> None:
         self._vault = vault
+        self._note_vault = note_vault
         self._today = today
 
     async def find(self, connection: AsyncConnection, *conditions: ColumnElement[bool]) -> tuple[Visit, ...]:
@@ -58,7 +62,16 @@ class Visits:
             .where(*conditions)
             .order_by(visits.c.joined_at, visits.c.id)
         )
-        return tuple(self._record(row) for row in await connection.execute(query))
+        rows = (await connection.execute(query)).all()
+        notes = await notes_of(connection, self._note_vault, [row.id for row in rows])
+        return tuple(self._record(row, notes.get(row.id, ())) for row in rows)
+
+    async def one(self, connection: AsyncConnection, clinic_id: str, visit_id: str) -> Visit:
+        """Raises NotFound when the clinic has no such visit."""
+        found = await self.find(connection, visits.c.id == visit_id, visits.c.clinic_id == clinic_id)
+        if not found:
+            raise NotFound
+        return found[0]
 
     async def move(
         self,
@@ -70,7 +83,7 @@ class Visits:
     ) -> Visit:
         """Take a visit of the transition's clinic, just read in it, through `verb`; write the event; read it again.
 
-        A verb that leads back to the same state changes nothing, and no event is written.
+        Starting what is under way changes nothing, and no event is written.
 
         Raises:
             WrongState: the state table has no such entry; names the practitioner who has the patient.
@@ -79,7 +92,7 @@ class Visits:
             after = next_visit(visit.state, verb)
         except WrongState as refused:
             raise WrongState(refused.state, refused.verb, visit.practitioner_name) from None
-        if after is visit.state:
+        if after is visit.state and verb is VisitVerb.START:
             return visit
         ended = {} if after in OPEN_VISITS else {"ended_at": transition.now}
         await transition.connection.execute(
@@ -96,7 +109,7 @@ class Visits:
         )
         return moved
 
-    def _record(self, row: Row[Any]) -> Visit:
+    def _record(self, row: Row[Any], notes: tuple[Note, ...]) -> Visit:
         cpr = self._vault.open(row.cpr_sealed)
         return Visit(
             id=row.id,
@@ -114,4 +127,5 @@ class Visits:
             practitioner_id=row.practitioner_id,
             practitioner_name=row.practitioner_name,
             explanation=row.explanation,
+            notes=notes,
         )

@@ -14,6 +14,7 @@ from .errors import AlreadyQueued, ExplanationInvalid, MessageInvalid, NotFound,
 from .log import append
 from .names import in_danish_order
 from .records import Actor, Board, Card, Clinic, Role, Visit
+from .schedule import day_begins, local_date
 from .states import OPEN_VISITS, RoomState, RoomVerb, VisitState, VisitVerb, next_room
 from .tables import clinics, patients, visits
 from .visits import IS_OPEN, Visits
@@ -23,7 +24,7 @@ LONGEST_MESSAGE = 1000
 LONGEST_EXPLANATION = 500
 
 RECENT = timedelta(hours=24)
-"""How long a visit that is over still stands on the board and on the patient's card."""
+"""How long a visit that is over still stands on the patient's card."""
 
 
 class WaitingRoom:
@@ -36,7 +37,7 @@ class WaitingRoom:
     # What the clinic sees and does.
 
     async def board(self, clinic_id: str) -> Board:
-        """The open visits and those ended in the last 24 hours, in the order in which they joined.
+        """The open visits and those ended today, in the order in which they joined; the day is Denmark's.
 
         Raises:
             NotFound: there is no such clinic.
@@ -52,7 +53,7 @@ class WaitingRoom:
                     IS_OPEN,
                     and_(
                         visits.c.state == VisitState.ENDED.value,
-                        visits.c.ended_at > self._database.now() - RECENT,
+                        visits.c.ended_at >= day_begins(local_date(self._database.now())),
                     ),
                 ),
             )
@@ -61,7 +62,7 @@ class WaitingRoom:
     async def visit(self, clinic_id: str, visit_id: str) -> Visit:
         """Raises NotFound when the clinic has no such visit."""
         async with self._database.reading() as connection:
-            return await self._of_clinic(connection, clinic_id, visit_id)
+            return await self._visits.one(connection, clinic_id, visit_id)
 
     @seen_out
     async def open(self, actor: Actor, clinic_id: str) -> Clinic:
@@ -220,7 +221,7 @@ class WaitingRoom:
                 person_id=person_id,
                 data={"state": VisitState.WAITING.value, "practitioner_id": None},
             )
-            return await self._of_clinic(transition.connection, clinic_id, visit_id)
+            return await self._visits.one(transition.connection, clinic_id, visit_id)
 
     @seen_out
     async def leave(self, person_id: str, visit_id: str, *, by: str | None = None) -> Visit:
@@ -268,14 +269,8 @@ class WaitingRoom:
         changes: Callable[[datetime], Mapping[str, Any]],
     ) -> Visit:
         async with self._database.transition(clinic_id) as transition:
-            visit = await self._of_clinic(transition.connection, clinic_id, visit_id)
+            visit = await self._visits.one(transition.connection, clinic_id, visit_id)
             return await self._visits.move(transition, visit, verb, actor, changes(transition.now))
-
-    async def _of_clinic(self, connection: AsyncConnection, clinic_id: str, visit_id: str) -> Visit:
-        found = await self._visits.find(connection, visits.c.id == visit_id, visits.c.clinic_id == clinic_id)
-        if not found:
-            raise NotFound
-        return found[0]
 
     async def _of_person(self, connection: AsyncConnection, person_id: str, visit_id: str) -> Visit:
         found = await self._visits.find(connection, visits.c.id == visit_id, visits.c.person_id == person_id)

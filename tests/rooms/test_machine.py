@@ -33,17 +33,23 @@ from rooms.errors import (
     AlreadyQueued,
     ExplanationInvalid,
     MalformedCpr,
+    NoteInvalid,
     NotFound,
+    PatientBackInQueue,
     PatientInConsultation,
+    PatientRemoved,
+    ResumeTooLate,
     RoomClosed,
     RoomsError,
+    TakenOver,
     UnknownPerson,
     WrongState,
 )
 from rooms.patients import ACCESS_REMOVED
 from rooms.records import Actor, Committed, Role, Visit
+from rooms.schedule import day_begins, local_date
 from rooms.store import Rooms
-from rooms.tables import clinics, events, patients, visits
+from rooms.tables import clinics, events, notes, patients, visits
 
 from .cast import KEY
 
@@ -54,9 +60,18 @@ ALLOWED = {
     "end": ({"accepted", "in_call"}, "ended"),
     "reject": ({"waiting"}, "rejected"),
     "leave": ({"waiting"}, "left"),
+    "hand_over": ({"accepted", "in_call"}, None),
+    "resume": ({"ended"}, "accepted"),
 }
+"""In which states each verb is allowed, and where it leads; None: the state stays."""
 PHASES = (Phase.reuse, Phase.generate, Phase.shrink)  # without the slow hunt for an explanation
-HAPPENINGS = [*["go on"] * 8, *["anything"] * 3, "room", "add", "remove", "add nobody", "a day"]
+HAPPENINGS = [
+    *["go on"] * 8,
+    *["anything"] * 3,
+    *["resume"] * 2,
+    *["note"] * 2,
+    *["room", "add", "remove", "add nobody", "a day", "minutes"],
+]
 OPEN = {"waiting", "accepted", "in_call"}
 WORDS = {
     "accept": "visit_accepted",
@@ -65,7 +80,10 @@ WORDS = {
     "end": "visit_ended",
     "reject": "visit_rejected",
     "leave": "visit_left",
+    "hand_over": "visit_handed_over",
+    "resume": "visit_resumed",
 }
+RESUME_WITHIN = timedelta(minutes=15)
 
 
 @dataclass
@@ -76,6 +94,8 @@ class VisitModel:
     practitioner: str | None = None
     explanation: str | None = None
     over_at: datetime | None = None
+    access: str = ""
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -127,6 +147,8 @@ class Stage:
             found = [await connection.execute(select(clinics).where(clinics.c.id == clinic_id))]
             for table in (patients, visits, events):
                 found.append(await connection.execute(select(table).where(table.c.clinic_id == clinic_id)))
+            written = select(notes).join(visits).where(visits.c.clinic_id == clinic_id)
+            found.append(await connection.execute(written))
             return [sorted(map(tuple, rows), key=repr) for rows in found]
 
 
@@ -179,6 +201,12 @@ class ClinicMachine(RuleBasedStateMachine):
             self.remove(data, staff)
         elif what == "a day":
             self.stage.clock.time += timedelta(hours=25)
+        elif what == "minutes":
+            self.stage.clock.time += timedelta(minutes=10)
+        elif what == "resume":
+            self.resume_one(data, staff)
+        elif what == "note" and self.model.visits:
+            self.note(data, staff)
 
     def the_room(self, staff: str, verb: str) -> None:
         model, actor, clinic_id = self.model, self.actors[staff], self.clinic_id
@@ -236,7 +264,11 @@ class ClinicMachine(RuleBasedStateMachine):
             self.join(person)
         else:
             verbs = [verb for verb, (states, _) in ALLOWED.items() if visit.state in states]
-            self.take(visit, data.draw(st.sampled_from(verbs)), staff)
+            verb = data.draw(st.sampled_from(verbs))
+            if verb == "hand_over":
+                self.hand_over(visit, staff, "right")
+            else:
+                self.take(visit, verb, staff)
 
     def join(self, person: int) -> None:
         refusal: type[RoomsError] | None = None
@@ -248,7 +280,7 @@ class ClinicMachine(RuleBasedStateMachine):
             refusal = AlreadyQueued
         joined = self.attempt(lambda r: r.waiting_room.join(self.cast[person].id, self.clinic_id), refusal)
         if joined is not None:
-            self.model.visits.append(VisitModel(joined.id, person))
+            self.model.visits.append(VisitModel(joined.id, person, access=self.model.access[person]))
             self.logged("visit_joined", person, joined.id)
 
     def do_anything(self, data: st.DataObject, staff: str) -> None:
@@ -261,6 +293,10 @@ class ClinicMachine(RuleBasedStateMachine):
             self.attempt(lambda r: r.waiting_room.reject(actor, self.clinic_id, visit.id, text), ExplanationInvalid)
         elif verb == "leave for another":
             self.attempt(lambda r: r.waiting_room.leave(other.id, visit.id), NotFound)
+        elif verb == "resume":
+            self.resume(visit, staff)
+        elif verb == "hand_over":
+            self.hand_over(visit, staff, data.draw(st.sampled_from(["a", "b", "nobody"])))
         else:
             self.take(visit, verb, staff)
 
@@ -290,6 +326,55 @@ class ClinicMachine(RuleBasedStateMachine):
             if verb in ("accept", "put_back"):
                 visit.practitioner = actor.practitioner_id if verb == "accept" else None
 
+    def hand_over(self, visit: VisitModel, staff: str, giver: str) -> None:
+        """Staff take the patient over, from whoever has the patient ("right"), or from one who may not."""
+        actor, taker = self.actors[staff], self.actors[staff].practitioner_id or ""
+        believed = (visit.practitioner or "") if giver == "right" else f"{self.clinic_id}-{giver}"
+        refusal: type[RoomsError] | None = None
+        if visit.state not in ALLOWED["hand_over"][0]:
+            refusal = WrongState
+        elif visit.practitioner != believed:
+            refusal = TakenOver
+        self.attempt(
+            lambda r: r.consultations.hand_over(actor, self.clinic_id, visit.id, giver=believed, taker=taker),
+            refusal,
+            visit,
+        )
+        if refusal is None and visit.practitioner != taker:
+            visit.practitioner = taker
+            self.logged(WORDS["hand_over"], visit.person, visit.id)
+
+    def resume_one(self, data: st.DataObject, staff: str) -> None:
+        """The newest of the ended ones, mostly."""
+        ended = [visit for visit in self.model.visits if visit.state == "ended"]
+        if ended:
+            self.resume(data.draw(st.sampled_from([ended[-1], *ended[-2:]])), staff)
+
+    def resume(self, visit: VisitModel, staff: str) -> None:
+        refusal: type[RoomsError] | None = None
+        if visit.state != "ended":
+            refusal = WrongState
+        # The attempt itself moves the clock on by a second.
+        elif visit.over_at and self.stage.clock.time + timedelta(seconds=1) - visit.over_at > RESUME_WITHIN:
+            refusal = ResumeTooLate
+        elif self.model.under_way(visit.person):
+            refusal = PatientBackInQueue
+        elif self.model.access.get(visit.person) != visit.access:
+            refusal = PatientRemoved
+        self.attempt(lambda r: r.consultations.resume(self.actors[staff], self.clinic_id, visit.id), refusal, visit)
+        if refusal is None:
+            visit.state, visit.over_at = "accepted", None
+            self.logged(WORDS["resume"], visit.person, visit.id)
+
+    def note(self, data: st.DataObject, staff: str) -> None:
+        visit, actor = data.draw(st.sampled_from(self.model.visits)), self.actors[staff]
+        text = data.draw(st.sampled_from(["Ring op", "Tolk", "", "x" * 1001]))
+        refusal = None if text in ("Ring op", "Tolk") else NoteInvalid
+        self.attempt(lambda r: r.notes.add(actor, self.clinic_id, visit.id, text), refusal)
+        if refusal is None:
+            visit.notes.append((actor.person_id, text))
+            self.logged("note_written", visit.person, visit.id)
+
     # What has to be true.
 
     @invariant()
@@ -299,11 +384,12 @@ class ClinicMachine(RuleBasedStateMachine):
     async def check(self) -> None:
         room, log, model = self.stage.rooms.waiting_room, self.stage.rooms.log, self.model
         recent = self.stage.clock.time - timedelta(hours=24)
+        today = day_begins(local_date(self.stage.clock.time))
         board = await room.board(self.clinic_id)
         shown = [
             visit
             for visit in model.visits
-            if visit.state in OPEN or (visit.state == "ended" and visit.over_at and visit.over_at > recent)
+            if visit.state in OPEN or (visit.state == "ended" and visit.over_at and visit.over_at >= today)
         ]
         assert board.clinic.room == ("open" if model.open else "closed")
         assert board.last_event == len(model.log)
@@ -353,7 +439,7 @@ class ClinicMachine(RuleBasedStateMachine):
         return None
 
     def moved(self, visit: VisitModel, verb: str, explanation: str | None = None) -> None:
-        visit.state = ALLOWED[verb][1]
+        visit.state = ALLOWED[verb][1] or visit.state
         visit.explanation = explanation
         if visit.state not in OPEN:
             visit.over_at = self.stage.clock.time
@@ -366,11 +452,28 @@ class ClinicMachine(RuleBasedStateMachine):
         """What of a visit the model has an opinion on."""
         who = self.names[visit.practitioner_id] if visit.practitioner_id else None
         assert visit.practitioner_name == who
-        return (visit.id, visit.person_id, visit.state, visit.practitioner_id, visit.explanation, visit.ended_at)
+        notes = [(note.author_person_id, note.text) for note in visit.notes]
+        return (
+            visit.id,
+            visit.person_id,
+            visit.state,
+            visit.practitioner_id,
+            visit.explanation,
+            visit.ended_at,
+            notes,
+        )
 
     def expected(self, visit: VisitModel) -> tuple[Any, ...]:
         person_id = self.cast[visit.person].id
-        return (visit.id, person_id, visit.state, visit.practitioner, visit.explanation, visit.over_at)
+        return (
+            visit.id,
+            person_id,
+            visit.state,
+            visit.practitioner,
+            visit.explanation,
+            visit.over_at,
+            visit.notes,
+        )
 
 
 @pytest.fixture
