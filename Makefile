@@ -40,7 +40,11 @@ check: .venv/installed-test $(UI)/dist/index.html
 	$(BIN)/python -m web.documents --check
 	tools/with-node npm --prefix $(UI) run --silent check
 
-test: check
+# An identity provider that nobody here wrote, for the tests of the login.
+tests/identity/node_modules/.package-lock.json: tests/identity/package-lock.json .venv/installed-test
+	tools/with-node npm --prefix tests/identity ci --silent --no-audit --no-fund
+
+test: check tests/identity/node_modules/.package-lock.json
 	tools/install-test-services
 	$(BIN)/pytest
 

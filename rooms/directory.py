@@ -21,7 +21,7 @@ from .names import in_danish_order
 from .records import Actor, Clinic, Person, Practitioner, Role
 from .schedule import next_boundary
 from .states import RoomState
-from .tables import clinics, declarations, employees, guardianships, logins, people, practitioners
+from .tables import clinics, declarations, employees, guardianships, logins, people, practitioners, professional_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,24 @@ class Directory:
         return None if row is None else Person(row.id, row.name)
 
     @seen_out
-    async def person_by_login(self, issuer: str, subject: str, cpr: Cpr | None) -> Person | None:
-        """Whoever logged in: known by this login from before, else by the CPR number, to whom the login is linked then.
+    async def person_by_login(
+        self, issuer: str, subject: str, cpr: Cpr | None, professional_id: str | None = None
+    ) -> Person | None:
+        """Whoever logged in: known by this login from before, else by the CPR number, else by the id as an employee.
 
-        None when nobody here is known by either.
+        Whoever was not known by the login is linked to it then. None when nobody here is known by any of them.
         """
         async with self._database.reading() as connection:
             known = await _person_by_login(connection, issuer, subject)
-        if known or cpr is None:
+        if known or (cpr is None and professional_id is None):
             return known
+        query = select(people.c.id, people.c.name)
+        if cpr is not None:
+            query = query.where(people.c.cpr_lookup == self._vault.lookup(cpr))
+        else:
+            query = query.join(professional_ids).where(professional_ids.c.professional_id == professional_id)
         try:
             async with self._database.writing() as transaction:
-                query = select(people.c.id, people.c.name).where(people.c.cpr_lookup == self._vault.lookup(cpr))
                 row = (await transaction.connection.execute(query)).one_or_none()
                 if row is None:
                     return None

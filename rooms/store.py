@@ -26,6 +26,7 @@ from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .family import Family
 from .log import Log
+from .logins import Logins
 from .notes import Notes, NoteVault
 from .opening import Opening
 from .patients import Patients
@@ -45,6 +46,7 @@ class Rooms:
         self.directory = Directory(database, vault)
         self.family = Family(database, vault)
         self.employees = Employees(database, vault)
+        self.logins = Logins(database)
         self.patients = Patients(database, vault, visits)
         self.waiting_room = WaitingRoom(database, visits)
         self.opening = Opening(database, visits)

@@ -85,6 +85,27 @@ logins = Table(
     Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
 )
 
+standing_logins = Table(
+    "standing_logins",
+    metadata,
+    Column("login_id", Id, primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False),
+    Column("issuer", String(255), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("sid", String(255)),
+    Column("begun_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False, index=True),
+    Index("ix_standing_logins_issuer_subject", "issuer", "subject"),
+    Index("ix_standing_logins_issuer_sid", "issuer", "sid"),
+)
+
+professional_ids = Table(
+    "professional_ids",
+    metadata,
+    Column("professional_id", String(255), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
+)
+
 guardianships = Table(
     "guardianships",
     metadata,

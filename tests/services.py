@@ -64,7 +64,7 @@ def redis_server(port: int | None = None) -> Iterator[str]:
     if binary is None:
         raise ServiceMissing("redis-server is missing: 'make test' installs it (apt-get install redis-server).")
     home = Path(tempfile.mkdtemp(prefix="venterum-redis-"))
-    port = port or _free_port()
+    port = port or free_port()
     try:
         arguments = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         with _running([binary, *arguments, "--dir", str(home)], home) as process:
@@ -127,7 +127,8 @@ def _redis_answers(port: int) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

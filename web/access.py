@@ -12,10 +12,11 @@ from aiohttp import web
 
 from rooms.directory import Directory, Entry
 from rooms.errors import NotFound
+from rooms.logins import Logins
 from rooms.records import Actor, Person
 
 from .errors import NotAtWork, NotLoggedIn
-from .sessions import Login
+from .sessions import Login, PatientSlot, StaffSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,32 @@ class AtWork:
 
 
 class Access:
-    """Answers who is asking, from the cookie and the directory. `declaration_version`: what staff must have accepted."""
+    """Answers who is asking, from the cookie, the logins that stand, and the directory.
 
-    def __init__(self, directory: Directory, declaration_version: str) -> None:
+    `declaration_version`: what staff must have accepted.
+    """
+
+    def __init__(self, directory: Directory, logins: Logins, declaration_version: str) -> None:
         self._directory = directory
+        self._logins = logins
         self._declaration_version = declaration_version
+
+    async def person(self, slot: StaffSlot | PatientSlot | None) -> Person | None:
+        """The person logged in; None when nobody is, the login has ended, or the person is known here no longer."""
+        if slot is None or not await self._logins.stands(slot.login_id, slot.person_id):
+            return None
+        return await self._directory.person(slot.person_id)
 
     async def staff(self, request: web.Request) -> AtWork:
         """The staff member at work in the clinic that the request's path names.
 
         Raises:
-            NotLoggedIn: nobody is logged in as staff, or the person is known here no longer.
+            NotLoggedIn: nobody is logged in as staff any longer, or the person is known here no longer.
             NotFound: another clinic than the one entered, or the access there has ended.
             NotAtWork: no practitioner is chosen yet, or the one chosen has left the clinic.
         """
         slot = (await Login.of(request)).staff
-        if slot is None or await self._directory.person(slot.person_id) is None:
+        if slot is None or await self.person(slot) is None:
             raise NotLoggedIn
         clinic_id = request.match_info["clinic_id"]
         if slot.clinic_id != clinic_id:
@@ -65,7 +76,7 @@ class Access:
             NotLoggedIn: nobody is, or the person is known here no longer.
         """
         slot = (await Login.of(request)).patient
-        person = await self._directory.person(slot.person_id) if slot is not None else None
+        person = await self.person(slot)
         if slot is None or person is None:
             raise NotLoggedIn
         return person, slot.login_id

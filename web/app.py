@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,19 +17,23 @@ from signaling.worker import Worker
 
 from . import pages, routes
 from .access import Access
+from .backchannel import BackChannelLogout
 from .clinic import ClinicHandlers
 from .employees import EmployeeHandlers
 from .errors import MAX_BODY_BYTES
 from .errors import middleware as errors_middleware
 from .health import Check, Health, Metrics
+from .identity_providers import IdentityProvider
 from .identity_test_provider import IdentityTestProvider
 from .login import CALLBACK, LoginHandlers, offered
+from .logout import Logout
 from .oidc import OidcClient
+from .once import Once
 from .openapi import describe
 from .patient import PatientHandlers
 from .security import add_headers, origin_middleware
 from .sessions import cookie_middleware
-from .settings import IdentityProvider, Settings
+from .settings import Settings
 from .sockets import SocketHandlers
 from .staff import StaffHandlers
 
@@ -73,14 +78,17 @@ def create_app(
     )
     app.on_response_prepare.append(add_headers)
     declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
-    access = Access(rooms.directory, declaration.version)
+    access = Access(rooms.directory, rooms.logins, declaration.version)
     app[SETTINGS], app[ROOMS], app[REDIS], app[ACCESS], app[METRICS] = settings, rooms, redis, access, metrics
 
+    tls = ssl.create_default_context()
+    clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
+    logout = Logout(rooms.logins, clients, settings.origin, worker.logged_out)
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice_servers=settings.ice_servers)
     operations = (
-        *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff")).routes(),
+        *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
         *EmployeeHandlers(rooms, access).routes(),
-        *PatientHandlers(rooms, access, worker, offered(providers, "patient")).routes(),
+        *PatientHandlers(rooms, access, offered(providers, "patient"), logout).routes(),
         *ClinicHandlers(rooms, access).routes(),
         *sockets.routes(),
     )
@@ -91,9 +99,9 @@ def create_app(
         return web.json_response(description)
 
     app.router.add_get("/api/openapi.json", openapi)
-    tls = ssl.create_default_context()
-    clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
-    LoginHandlers(rooms.directory, clients, settings.origin, worker.logged_out).add(app)
+    lasts = timedelta(hours=settings.session_hours)
+    LoginHandlers(rooms.directory, rooms.logins, clients, settings.origin, worker.logged_out, lasts).add(app)
+    BackChannelLogout(rooms.logins, clients, Once(redis), worker.logged_out).add(app)
     sockets.add(app)
     if test_identity is not None:
         test_identity.add(app)

@@ -17,10 +17,11 @@ from rooms.demo import DemoPerson, demo_clinics, demo_people
 from rooms.directory import ClinicEntry
 from rooms.records import Role
 
+from .identity_providers import IdentityProvider
 from .identity_test_provider import PREFIX, IdentityTestProvider, KnownClient, ListedPerson
 from .keys import InstallationKey
 from .login import CALLBACK
-from .settings import IdentityProvider, Settings
+from .settings import Settings
 
 _WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  (recognised here, not bound to)
 

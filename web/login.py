@@ -1,6 +1,6 @@
 """Logging in: sends a browser to its provider, takes it back, and finds the person in the directory.
 
-A login that fails for whatever reason lands where it was begun, with `?login=failed`, and has changed nothing.
+A login that fails for whatever reason lands where it was begun, with `?login=` and why, and has changed nothing.
 """
 
 from __future__ import annotations
@@ -8,19 +8,25 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from rooms.directory import Directory
+from rooms.logins import Logins
+from rooms.records import Person
 
+from .identity_providers import IdentityProvider, Role
 from .logs import get_logger
-from .oidc import LoginFailed, OidcClient
+from .oidc import ASSURANCE_TOO_LOW, Identity, LoginFailed, OidcClient
 from .schemas import Provider
-from .sessions import LoggedOut, Login, PatientSlot, PendingLogin, StaffSlot
-from .settings import IdentityProvider, Role
+from .sessions import Login, PatientSlot, PendingLogin, StaffSlot, TellLoggedOut
 
 CALLBACK = "/login/callback"
+
+_TOLD = frozenset({ASSURANCE_TOO_LOW})
+"""The reasons that whoever could not log in can do something about; the page says what."""
 
 _LANDING: Mapping[Role, str] = {"staff": "/", "patient": "/patient"}
 
@@ -41,12 +47,21 @@ class LoginHandlers:
         clients: by provider id.
         origin: where browsers find this server: the provider sends them back there and nowhere else.
         logged_out: told of a login that another one in the same browser takes the place of.
+        lasts: how long a login stands, as long as the cookie that holds it.
     """
 
     def __init__(
-        self, directory: Directory, clients: Mapping[str, OidcClient], origin: str, logged_out: LoggedOut
+        self,
+        directory: Directory,
+        logins: Logins,
+        clients: Mapping[str, OidcClient],
+        origin: str,
+        logged_out: TellLoggedOut,
+        lasts: timedelta,
     ) -> None:
         self._directory = directory
+        self._logins = logins
+        self._lasts = lasts
         self._clients = clients
         self._origin = origin
         self._logged_out = logged_out
@@ -96,24 +111,42 @@ class LoginHandlers:
             )
         except LoginFailed as failure:
             return _failed(pending.role, pending.provider_id, failure.reason)
-        person = await self._directory.person_by_login(identity.issuer, identity.subject, identity.cpr)
+        person = await self._directory.person_by_login(
+            identity.issuer, identity.subject, identity.cpr, identity.professional_id
+        )
         if person is None:
             return _failed(pending.role, pending.provider_id, "person_unknown")
+        await self._log_in(login, pending, identity, person)
+        return _to(_LANDING[pending.role])
+
+    async def _log_in(self, login: Login, pending: PendingLogin, identity: Identity, person: Person) -> None:
         before = login.staff if pending.role == "staff" else login.patient
         if before is not None:
+            await self._logins.end(before.login_id)
             self._logged_out(before.login_id)
-        login_id = secrets.token_hex(8)
-        if pending.role == "staff":
-            login.staff = StaffSlot(login_id=login_id, person_id=person.id)
+        kind = StaffSlot if pending.role == "staff" else PatientSlot
+        slot = kind(login_id=secrets.token_hex(8), person_id=person.id, provider_id=pending.provider_id)
+        await self._logins.begin(
+            slot.login_id,
+            person.id,
+            issuer=identity.issuer,
+            subject=identity.subject,
+            sid=identity.sid,
+            lasts=self._lasts,
+        )
+        if isinstance(slot, StaffSlot):
+            login.staff = slot
         else:
-            login.patient = PatientSlot(login_id=login_id, person_id=person.id)
-        get_logger("web.login").info("logged_in", provider=pending.provider_id, role=pending.role, person=person.id)
-        return _to(_LANDING[pending.role])
+            login.patient = slot
+        get_logger("web.login").info(
+            "logged_in", provider=pending.provider_id, role=pending.role, person=person.id, cvr=identity.cvr
+        )
 
 
 def _failed(role: Role, provider_id: str | None, reason: str) -> web.Response:
     get_logger("web.login").warning("login_failed", provider=provider_id, role=role, reason=reason)
-    return _to(f"{_LANDING[role]}?login=failed")
+    told = reason if reason in _TOLD else "failed"
+    return _to(f"{_LANDING[role]}?login={told}")
 
 
 def _to(address: str) -> web.Response:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rooms.cpr import Cpr
 from rooms.errors import MalformedCpr
 
-from .settings import IdentityProvider
+from .identity_providers import IdentityProvider, assurance_of
 
 ALGORITHMS = ("ES256", "PS256", "RS256")
 """Signatures accepted on an ID token; never "none", and never one made with a shared secret."""
@@ -34,6 +34,9 @@ LEEWAY_SECONDS = 30
 
 TIMEOUT_SECONDS = 10.0
 """How long a provider may take for one answer, in seconds."""
+
+ASSURANCE_TOO_LOW = "assurance_too_low"
+"""Why a login is refused whose level of assurance (NSIS) is below what the settings ask for."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -48,11 +51,18 @@ class LoginFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the provider says is there. `subject` is the provider's own word for the person."""
+    """Who the provider says is there. `subject` is the provider's own word for the person, `sid` for its login there.
+
+    What the claims say beside the CPR number: the name, the id as an employee, and the organisation (`cvr`).
+    """
 
     issuer: str
     subject: str
     cpr: Cpr | None
+    sid: str | None = None
+    name: str | None = None
+    professional_id: str | None = None
+    cvr: str | None = None
 
 
 class _Metadata(BaseModel):
@@ -64,7 +74,17 @@ class _Metadata(BaseModel):
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    userinfo_endpoint: str | None = None
+    end_session_endpoint: str | None = None
     names_itself: bool = Field(default=False, alias="authorization_response_iss_parameter_supported")
+
+
+class _UserInfo(BaseModel):
+    """The claims of a userinfo response (OpenID Connect Core 1.0, section 5.3.2)."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    sub: str
 
 
 class _Keys(BaseModel):
@@ -110,7 +130,9 @@ class OidcClient:
             LoginFailed: the provider cannot be reached.
         """
         metadata = await self._discover()
-        extra = {} if self.provider.acr_values is None else {"acr_values": self.provider.acr_values}
+        extra = dict(self.provider.authorization_parameters)
+        if self.provider.acr_values is not None:
+            extra["acr_values"] = self.provider.acr_values
         async with self._oauth() as oauth:
             url, _ = oauth.create_authorization_url(
                 metadata.authorization_endpoint, state=state, nonce=nonce, code_verifier=verifier, **extra
@@ -141,7 +163,47 @@ class OidcClient:
         except (HTTPError, ValueError):
             raise LoginFailed("provider_unreachable") from None
         claims = await self._validated(token.get("id_token"), nonce)
-        return Identity(issuer=metadata.issuer, subject=claims["sub"], cpr=self._cpr(claims))
+        if self.provider.userinfo:
+            claims = {**await self._userinfo(token.get("access_token"), claims["sub"]), **claims}
+        self._be_sure_enough(claims)
+        names = self.provider.claims
+        return Identity(
+            issuer=metadata.issuer,
+            subject=claims["sub"],
+            cpr=self._cpr(claims),
+            sid=_text(claims, ("sid",)),
+            name=_text(claims, names.name),
+            professional_id=_text(claims, names.professional_id),
+            cvr=_text(claims, names.cvr),
+        )
+
+    async def end_session_url(self, *, back_to: str) -> str | None:
+        """Where to send a browser that logs out here, so that it does there too; None where there is no such place.
+
+        OpenID Connect RP-Initiated Logout 1.0, section 2, by `client_id`: the ID token, which may hold a CPR number, is
+        kept nowhere, so it is no hint either. `back_to` has to be registered with the provider.
+        """
+        if not self.provider.logout_there:
+            return None
+        try:
+            endpoint = (await self._discover()).end_session_endpoint
+        except LoginFailed:  # it cannot be reached: the login here has ended all the same
+            return None
+        if endpoint is None:
+            return None
+        asked = urlencode({"client_id": self.provider.client_id, "post_logout_redirect_uri": back_to})
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{asked}"
+
+    async def signed(self, token: str) -> dict[str, Any]:
+        """The claims of a token that this provider signed; which they must be is the caller's to check.
+
+        Raises:
+            LoginFailed: the signature does not hold, or the provider's keys cannot be had.
+        """
+        try:
+            return (await self._verified(token)).claims
+        except (JoseError, ValueError):
+            raise LoginFailed("token_not_signed_by_provider") from None
 
     async def _validated(self, id_token: object, nonce: str) -> dict[str, Any]:
         """The claims of an ID token that holds: OpenID Connect Core 1.0, section 3.1.3.7."""
@@ -176,12 +238,34 @@ class OidcClient:
             # The provider signs with a new key: OpenID Connect Core 1.0, section 10.1.1.
             return jwt.decode(id_token, await self._fetch_keys(), algorithms=list(ALGORITHMS))
 
+    async def _userinfo(self, access_token: object, subject: str) -> dict[str, Any]:
+        metadata = await self._discover()
+        if metadata.userinfo_endpoint is None or not isinstance(access_token, str):
+            raise LoginFailed("no_userinfo")
+        address = self._reachable(metadata.userinfo_endpoint)
+        found = await self._fetch(address, _UserInfo, {"Authorization": f"Bearer {access_token}"})
+        if found.sub != subject:  # OpenID Connect Core 1.0, section 5.3.2: else another person's claims could be put in
+            raise LoginFailed("userinfo_of_another")
+        return found.model_dump()
+
+    def _be_sure_enough(self, claims: dict[str, Any]) -> None:
+        said = _text(claims, self.provider.claims.assurance)
+        if said is None:
+            if self.provider.assurance_required:
+                raise LoginFailed("assurance_missing")
+            return
+        level = assurance_of(said)
+        if level is None:
+            raise LoginFailed("assurance_unreadable")
+        if level < self.provider.minimum:
+            raise LoginFailed(ASSURANCE_TOO_LOW)
+
     def _cpr(self, claims: dict[str, Any]) -> Cpr | None:
-        found = next((claims[name] for name in self.provider.cpr_claims if name in claims), None)
+        found = _text(claims, self.provider.claims.cpr)
         if found is None:
             return None
         try:
-            return Cpr.parse(str(found))
+            return Cpr.parse(found)
         except MalformedCpr:
             raise LoginFailed("cpr_claim_malformed") from None
 
@@ -202,10 +286,12 @@ class OidcClient:
         self._keys = KeySet.import_key_set({"keys": found.keys})
         return self._keys
 
-    async def _fetch(self, address: str, document: type[_Document]) -> _Document:
+    async def _fetch(
+        self, address: str, document: type[_Document], headers: Mapping[str, str] | None = None
+    ) -> _Document:
         try:
             async with AsyncClient(verify=self._tls, timeout=TIMEOUT_SECONDS, trust_env=self._by_proxy) as client:
-                response = (await client.get(address)).raise_for_status()
+                response = (await client.get(address, headers=headers)).raise_for_status()
             return document.model_validate_json(response.content)
         except (HTTPError, ValidationError):
             raise LoginFailed("provider_unreachable") from None
@@ -234,3 +320,9 @@ class OidcClient:
         """A provider on this machine is never asked by way of the site's proxy; others are, where the site has one."""
         address = self.provider.backchannel_issuer or self.provider.issuer
         return urlsplit(address).hostname not in _LOOPBACK
+
+
+def _text(claims: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """The first of the claims that is there, as text; a number is taken for its digits, an empty text for none."""
+    found = next((claims[name] for name in names if claims.get(name) is not None), None)
+    return str(found).strip() or None if isinstance(found, str | int) else None

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from types import NoneType
-
 from aiohttp import web
 
 from rooms.errors import AlreadyQueued, NotFound, RoomClosed, WrongState
 from rooms.store import Rooms
 from signaling.messages import CardsMessage, PatientVisit
 from signaling.views import cards_message, patient_visit
-from signaling.worker import Worker
 
 from .access import Access
 from .errors import NotLoggedIn
+from .logout import Logout
 from .routes import Route, route
-from .schemas import PatientSession, Provider
+from .schemas import LoggedOut, PatientSession, Provider
 from .sessions import Login
 
 PROFILE = "/api/patient/profiles/{profile_id}"
@@ -27,13 +25,14 @@ class PatientHandlers:
 
     Args:
         providers: the ways to log in, for the login page.
+        logout: ends a login.
     """
 
-    def __init__(self, rooms: Rooms, access: Access, worker: Worker, providers: tuple[Provider, ...]) -> None:
+    def __init__(self, rooms: Rooms, access: Access, providers: tuple[Provider, ...], logout: Logout) -> None:
         self._rooms = rooms
         self._access = access
         self._providers = providers
-        self._worker = worker
+        self._logout = logout
 
     async def session(self, request: web.Request) -> PatientSession:
         try:
@@ -42,11 +41,10 @@ class PatientHandlers:
             return PatientSession(providers=self._providers)
         return PatientSession(providers=self._providers, person_name=who.name)
 
-    async def log_out(self, request: web.Request) -> None:
+    async def log_out(self, request: web.Request) -> LoggedOut:
         login = await Login.of(request)
-        if login.patient is not None:
-            self._worker.logged_out(login.patient.login_id)
-        login.patient = None
+        slot, login.patient = login.patient, None
+        return await self._logout.end(slot, back_to="/patient")
 
     async def cards(self, request: web.Request) -> CardsMessage:
         person, _ = await self._access.patient(request)
@@ -78,7 +76,7 @@ class PatientHandlers:
                 summary="Who is logged in on the patient's page.",
                 gives=PatientSession,
             ),
-            route("DELETE", "/api/patient/session", self.log_out, summary="Log out.", gives=NoneType, status=204),
+            route("DELETE", "/api/patient/session", self.log_out, summary="Log out.", gives=LoggedOut),
             route(
                 "GET",
                 "/api/patient/cards",

@@ -27,6 +27,12 @@ class Provider(Wire):
     start_url: str
 
 
+class LoggedOut(Wire):
+    """The login here has ended. `continue_at`: where to send the browser so that it ends at the provider too."""
+
+    continue_at: str | None
+
+
 class DeclarationView(Wire):
     """The declaration ("Tro- og love-erklæring") as it reads now."""
 

@@ -1,4 +1,4 @@
-"""The login cookie: who is logged in in this browser, by ids alone, encrypted; nothing is kept on the server.
+"""The login cookie: who is logged in in this browser, by ids alone, encrypted.
 
 One browser has two slots, staff and patient, so that one can try both sides in it. What the ids may do is read anew on every
 request (see `access.py`). Logins on their way through a provider stand here too, a few at a time, each used once.
@@ -16,7 +16,7 @@ from aiohttp_session import Session, get_session, session_middleware
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from .settings import Role
+from .identity_providers import Role
 
 MAX_PENDING = 4
 """Logins under way in one browser; the oldest gives way to a fifth, so the cookie stays far below 4,096 bytes."""
@@ -25,7 +25,7 @@ PENDING_SECONDS = 600
 """How long a provider may take before the login has to be begun anew, in seconds."""
 
 
-LoggedOut = Callable[[str], None]
+TellLoggedOut = Callable[[str], None]
 """Told the id of a login that has ended, so that the pages it has open can be closed."""
 
 
@@ -34,10 +34,11 @@ class _Kept(BaseModel):
 
 
 class _Slot(_Kept):
-    """Somebody logged in. `login_id` is of this one login in this one browser."""
+    """Somebody logged in. `login_id` is of this one login in this one browser, `provider_id` the way it came in by."""
 
     login_id: str
     person_id: str
+    provider_id: str = ""
 
 
 class StaffSlot(_Slot):

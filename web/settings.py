@@ -4,43 +4,20 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from .identity_providers import IdentityProvider
 from .schemas import IceServer
-
-Role = Literal["staff", "patient"]
 
 DECLARATION = (
     "Jeg erklærer på tro og love, at jeg er ansat i eller ejer af den klinik, jeg logger ind i, og at jeg kun bruger "
     "venteværelset til at give klinikkens egne patienter konsultation over video. Jeg slår kun patienter op, som klinikken "
     "har i behandling, og jeg ved, at mine opslag bliver registreret."
 )
-
-
-class IdentityProvider(BaseModel):
-    """One OpenID Connect provider, and how it is spoken to."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    id: str = Field(pattern=r"^[a-z0-9-]{1,32}$", description="Stands in /login/{id}/...")
-    label: str = Field(description="On the button.")
-    issuer: str = Field(description="The issuer identifier, exactly as in the provider's discovery document.")
-    client_id: str
-    client_secret: SecretStr | None = None
-    scopes: tuple[str, ...] = ("openid",)
-    acr_values: str | None = Field(default=None, description="Asked for as it stands, when given.")
-    cpr_claims: tuple[str, ...] = Field(
-        default=("cpr",), description="The first of these in the ID token is the CPR number."
-    )
-    roles: tuple[Role, ...] = ("staff", "patient")
-    backchannel_issuer: str | None = Field(
-        default=None,
-        description="Where this server itself reaches the issuer, when it is elsewhere than where browsers do.",
-    )
 
 
 class Settings(BaseSettings):

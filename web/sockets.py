@@ -17,7 +17,7 @@ from signaling.live import PatientLive, StaffLive
 from signaling.views import name_for_staff
 from signaling.worker import Worker
 
-from .access import Access
+from .access import Access, AtWork
 from .errors import NotLoggedIn
 from .routes import ID, Route, route
 from .schemas import CallConfiguration, IceServer
@@ -92,7 +92,7 @@ class SocketHandlers:
             presence=self._worker.presence,
             clinic_id=at_work.clinic_id,
             login_id=at_work.login_id,
-            still_allowed=lambda: self._is_staff(at_work.actor.person_id, at_work.clinic_id),
+            still_allowed=lambda: self._is_staff(at_work),
         )
         return await live.serve(request, int(since) if since.isdecimal() and len(since) < 16 else None)
 
@@ -101,7 +101,8 @@ class SocketHandlers:
         visit_id = request.match_info["visit_id"]
 
         async def look() -> Visit:
-            await self._rooms.directory.staff(at_work.actor.person_id, at_work.clinic_id)
+            if not await self._is_staff(at_work):
+                raise NotFound
             return await self._rooms.waiting_room.visit(at_work.clinic_id, visit_id)
 
         await look()
@@ -128,7 +129,7 @@ class SocketHandlers:
             presence=self._worker.presence,
             person_id=person.id,
             login_id=login_id,
-            still_allowed=lambda: self._is_known(person.id),
+            still_allowed=lambda: self._rooms.logins.stands(login_id, person.id),
         )
         return await live.serve(request)
 
@@ -137,6 +138,8 @@ class SocketHandlers:
         visit_id = request.match_info["visit_id"]
 
         async def look() -> Visit:
+            if not await self._rooms.logins.stands(login_id, person.id):
+                raise NotFound
             profiles = await self._rooms.family.profiles(person.id)
             return await self._rooms.waiting_room.visit_of({each.person_id for each in profiles}, visit_id)
 
@@ -154,12 +157,11 @@ class SocketHandlers:
         )
         return await call.serve(request)
 
-    async def _is_staff(self, person_id: str, clinic_id: str) -> bool:
+    async def _is_staff(self, at_work: AtWork) -> bool:
+        if not await self._rooms.logins.stands(at_work.login_id, at_work.actor.person_id):
+            return False
         try:
-            await self._rooms.directory.staff(person_id, clinic_id)
+            await self._rooms.directory.staff(at_work.actor.person_id, at_work.clinic_id)
         except NotFound:
             return False
         return True
-
-    async def _is_known(self, person_id: str) -> bool:
-        return await self._rooms.directory.person(person_id) is not None

@@ -32,6 +32,7 @@ from signaling.worker import Worker
 
 from .access import Access
 from .errors import NotAtWork, NotLoggedIn
+from .logout import Logout
 from .routes import Route, route
 from .schemas import (
     AddPatient,
@@ -39,6 +40,7 @@ from .schemas import (
     CloseRoom,
     DeclarationView,
     EnterClinic,
+    LoggedOut,
     PatientList,
     PatientView,
     Provider,
@@ -63,6 +65,7 @@ class StaffHandlers:
 
     Args:
         providers: the ways to log in, for the login page.
+        logout: ends a login.
     """
 
     def __init__(
@@ -72,11 +75,13 @@ class StaffHandlers:
         worker: Worker,
         declaration: Declaration,
         providers: tuple[Provider, ...],
+        logout: Logout,
     ) -> None:
         self._rooms = rooms
         self._access = access
         self._declaration = declaration
         self._providers = providers
+        self._logout = logout
         self._worker = worker
 
     # The way in.
@@ -84,7 +89,7 @@ class StaffHandlers:
     async def session(self, request: web.Request) -> StaffSession:
         login = await Login.of(request)
         slot = login.staff
-        person = await self._rooms.directory.person(slot.person_id) if slot is not None else None
+        person = await self._access.person(slot)
         if slot is None or person is None:
             return self._session("log_in")
         if slot.clinic_id is None:
@@ -99,7 +104,7 @@ class StaffHandlers:
     async def enter_clinic(self, request: web.Request, body: EnterClinic) -> StaffSession:
         login = await Login.of(request)
         slot = login.staff
-        person = await self._rooms.directory.person(slot.person_id) if slot is not None else None
+        person = await self._access.person(slot)
         if slot is None or person is None:
             raise NotLoggedIn
         entry = await self._rooms.directory.enter_clinic(
@@ -112,7 +117,7 @@ class StaffHandlers:
     async def choose_practitioner(self, request: web.Request, body: ChoosePractitioner) -> StaffSession:
         login = await Login.of(request)
         slot = login.staff
-        person = await self._rooms.directory.person(slot.person_id) if slot is not None else None
+        person = await self._access.person(slot)
         if slot is None or person is None:
             raise NotLoggedIn
         if slot.clinic_id is None:
@@ -122,11 +127,10 @@ class StaffHandlers:
         login.staff = slot.model_copy(update={"practitioner_id": chosen.id})
         return self._inside(entry, login.staff, person.name)
 
-    async def log_out(self, request: web.Request) -> None:
+    async def log_out(self, request: web.Request) -> LoggedOut:
         login = await Login.of(request)
-        if login.staff is not None:
-            self._worker.logged_out(login.staff.login_id)
-        login.staff = None
+        slot, login.staff = login.staff, None
+        return await self._logout.end(slot, back_to="/")
 
     async def leave_clinic(self, request: web.Request) -> StaffSession:
         login = await Login.of(request)
@@ -269,7 +273,7 @@ class StaffHandlers:
                 gives=StaffSession,
                 refuses=(NotLoggedIn, NotFound, UnknownPractitioner),
             ),
-            route("DELETE", "/api/session", self.log_out, summary="Log out.", gives=NoneType, status=204),
+            route("DELETE", "/api/session", self.log_out, summary="Log out.", gives=LoggedOut),
             route(
                 "DELETE",
                 "/api/session/clinic",

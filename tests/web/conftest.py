@@ -23,6 +23,7 @@ from tests.services import redis_server
 from web import demonstration, logs
 from web.app import create_app
 from web.health import Metrics
+from web.identity_providers import IdentityProvider
 from web.keys import InstallationKey
 from web.media import media_node
 from web.settings import Settings
@@ -129,7 +130,12 @@ async def maja(house: House) -> AsyncIterator[Browser]:
 
 @asynccontextmanager
 async def serving(
-    migrated: Path, home: Path, redis_url: str | None, heard: Heard, bound: socket.socket
+    migrated: Path,
+    home: Path,
+    redis_url: str | None,
+    heard: Heard,
+    bound: socket.socket,
+    identity_providers: tuple[IdentityProvider, ...] = (),
 ) -> AsyncIterator[House]:
     """Open every part, serve, and close in reverse: what `venterum serve` does, on an address already bound."""
     file = shutil.copy(migrated, home / "venterum.sqlite3")
@@ -138,6 +144,7 @@ async def serving(
         database_url=f"sqlite+aiosqlite:///{file}",
         redis_url=redis_url,
         demo=True,
+        identity_providers=identity_providers,
     )
     key = InstallationKey(secrets.token_bytes(32))
     redis = connect(redis_url)

@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from pydantic import SecretStr
 
+from web.identity_providers import ClaimMap, IdentityProvider
 from web.oidc import Identity, LoginFailed, OidcClient
-from web.settings import IdentityProvider
 
 from .house import CPR
 
@@ -92,7 +92,7 @@ def client(crooked: Crooked) -> OidcClient:
         client_id=CLIENT,
         client_secret=SecretStr("secret"),
         acr_values="substantial",
-        cpr_claims=("dk.cpr", "cpr"),
+        claims=ClaimMap(cpr=("dk.cpr", "cpr")),
     )
     return OidcClient(provider, "http://127.0.0.1/login/callback", ssl.create_default_context())
 

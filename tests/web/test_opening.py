@@ -62,6 +62,7 @@ async def test_the_room_opens_and_closes_by_itself_on_open_pages(house: House, e
     await ear.ask("PUT", SETTINGS, json=settings | {"automatic": True})
     async with ear.live(LIVE) as socket, maja.live(PATIENT_LIVE) as patient:
         await heard_on(socket, "board")
+        await house.keep_logins()
         house.clock.ahead = tomorrow_at(house, hours=12) - house.clock()
         opened = await heard_on(socket, "event")
         assert (opened["kind"], opened["room"]["state"]) == ("room_opened", "open")
@@ -80,6 +81,7 @@ async def test_the_room_opens_and_closes_by_itself_on_open_pages(house: House, e
 async def test_a_manual_closing_is_left_alone_by_the_looking(house: House, ear: Browser) -> None:
     settings = (await room_of(ear))["settings"]
     await ear.ask("PUT", SETTINGS, json=settings | {"automatic": True})
+    await house.keep_logins()
     house.clock.ahead = tomorrow_at(house, hours=12) - house.clock()
     async with asyncio.timeout(20):
         while (await room_of(ear))["state"] != "open":

@@ -17,10 +17,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("clinics") as clinics:
-        clinics.add_column(sa.Column("settings", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
-        clinics.add_column(sa.Column("due_at", Moment, nullable=True))
-        clinics.create_index(op.f("ix_clinics_due_at"), ["due_at"])
+    # Not in a batch: on SQLite that makes the table anew, and the old one cannot be dropped while others' rows refer to it.
+    op.add_column("clinics", sa.Column("settings", sa.JSON(), nullable=False, server_default=sa.text("'{}'")))
+    op.add_column("clinics", sa.Column("due_at", Moment, nullable=True))
+    op.create_index(op.f("ix_clinics_due_at"), "clinics", ["due_at"])
     # Clinics that are there already begin to follow the usual hours at the next boundary.
     following = next_boundary(Schedule(), datetime.now(UTC))
     rows = sa.table("clinics", sa.column("due_at", Moment))

@@ -11,11 +11,12 @@ import type {
 } from "../generated/wire";
 import { callPage } from "../protocol/addresses";
 import { type Connection, LiveBoard } from "../protocol/live";
+import { continueLogout, type LoginProblem } from "../protocol/login";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
 import type { Page } from "./pages";
 
 /** Why the page fell back to an earlier step, to be told there. */
-export type Fallback = "login_failed" | "revoked";
+export type Fallback = LoginProblem | "revoked";
 
 /** A refusal of a command on a visit, kept past the row it was given on: the row may have moved to another section. */
 export interface VisitRefusal {
@@ -60,7 +61,7 @@ export class Desk {
     this.#enter(await this.#do(this.api.enterClinic(identifier, declarationVersion)));
   choosePractitioner = async (id: string) => this.#enter(await this.#do(this.api.choosePractitioner(id)));
   leaveClinic = () => this.#leave(this.api.leaveClinic);
-  logOut = () => this.#leave(this.api.logOut);
+  logOut = () => this.#leave(() => this.api.logOut().then(continueLogout));
 
   openRoom = () => this.#room((clinic) => this.api.openRoom(clinic));
   closeRoom = (manner: ClosingManner, seen: string[]) =>

@@ -25,6 +25,7 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
       <div class="panel entrance-panel">
         <h1 class="h3">{title}</h1>
         {fallback === "login_failed" && <Alert kind="error">{da.login.failed}</Alert>}
+        {fallback === "assurance_too_low" && <Alert kind="error">{da.login.assuranceTooLow}</Alert>}
         {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
         {children}
       </div>

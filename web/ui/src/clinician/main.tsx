@@ -1,6 +1,7 @@
 // Puts the clinician's page together.
 import "../styles";
 import { render } from "preact";
+import { loginProblem } from "../protocol/login";
 import { StaffApi } from "../protocol/rest";
 import { App } from "./app";
 import { Desk } from "./desk";
@@ -8,10 +9,7 @@ import { pageOf } from "./pages";
 
 const desk = new Desk(new StaffApi());
 
-if (new URLSearchParams(location.search).get("login") === "failed") {
-  desk.fallback.value = "login_failed";
-  history.replaceState(null, "", location.pathname + location.hash);
-}
+desk.fallback.value = loginProblem();
 const follow = () => {
   desk.page.value = pageOf(location.hash);
 };

@@ -57,6 +57,7 @@ function LogIn({ visitor }: { visitor: Visitor }) {
       <div class="panel entrance-panel">
         <h1 class="h3">{da.patient.title}</h1>
         {fallback === "login_failed" && <Alert kind="error">{da.patient.failed}</Alert>}
+        {fallback === "assurance_too_low" && <Alert kind="error">{da.login.assuranceTooLow}</Alert>}
         {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
         <p>{da.patient.lead}</p>
         <ul class="choices no-max-width">

@@ -5,9 +5,10 @@ import type { ClinicCard, PatientSession, ProfileView } from "../generated/wire"
 import { patientCall } from "../protocol/addresses";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
 import { type Connection, LiveCards } from "../protocol/live";
+import { continueLogout, type LoginProblem } from "../protocol/login";
 import { isStillAllowed, type PatientApi, Refusal } from "../protocol/rest";
 
-export type Fallback = "login_failed" | "revoked";
+export type Fallback = LoginProblem | "revoked";
 
 /** A card with its visit, which is accepted or in a call. */
 export type CalledIn = ClinicCard & { visit: NonNullable<ClinicCard["visit"]> };
@@ -71,7 +72,7 @@ export class Visitor {
     this.#live?.close();
     this.#live = null;
     try {
-      await this.api.logOut();
+      continueLogout(await this.api.logOut());
     } finally {
       this.fallback.value = null;
       await this.begin();

@@ -6,6 +6,7 @@ import type {
   ClinicSettingsView,
   ColleagueList,
   ColleagueView,
+  LoggedOut,
   PatientList,
   PatientSession,
   PatientView,
@@ -77,7 +78,7 @@ const part = encodeURIComponent;
 /** What a staff member's pages may ask of the server. */
 export class StaffApi {
   session = () => request<StaffSession>("GET", "/api/session");
-  logOut = () => request<void>("DELETE", "/api/session");
+  logOut = () => request<LoggedOut>("DELETE", "/api/session");
   leaveClinic = () => request<StaffSession>("DELETE", "/api/session/clinic");
   enterClinic = (identifier: string, declaration_version: string | null) =>
     request<StaffSession>("POST", "/api/session/clinic", { identifier, declaration_version });
@@ -126,7 +127,7 @@ export class StaffApi {
 /** What a patient's page may ask of the server. */
 export class PatientApi {
   session = () => request<PatientSession>("GET", "/api/patient/session");
-  logOut = () => request<void>("DELETE", "/api/patient/session");
+  logOut = () => request<LoggedOut>("DELETE", "/api/patient/session");
   cards = () => request<CardsMessage>("GET", "/api/patient/cards");
   join = (profile: string, clinic: string) =>
     request<PatientVisit>("POST", this.#profile(profile, `clinics/${part(clinic)}/join`));

@@ -45,6 +45,8 @@ export const da = {
     logIn: "Log ind",
     choose: "Vælg, hvordan du vil logge ind",
     failed: "Det lykkedes ikke at logge ind. Prøv igen, eller vælg en anden måde at logge ind på.",
+    assuranceTooLow:
+      "Du loggede ind på et lavere sikringsniveau, end der kræves her. Log ind igen, og godkend med MitID på niveau Betydelig eller Høj.",
     noProviders: "Der er ikke sat nogen måde at logge ind på op. Kontakt den, der driver systemet.",
     browser: "Brug Google Chrome som browser.",
   },
