@@ -48,7 +48,8 @@ test: check tests/identity/node_modules/.package-lock.json
 	tools/install-test-services
 	$(BIN)/pytest
 
-bench: .venv/installed-test
+bench: .venv/installed-test $(UI)/dist/index.html
+	-tools/install-test-services janus libsrtp2-dev gcc iproute2
 	$(BIN)/python -m benchmarks
 
 docs: .venv/installed

@@ -38,10 +38,12 @@ CHROMIUM_ARGUMENTS = [
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Debian's Chromium with fake devices, its media on loopback."""
+async def chromium(*more: str) -> AsyncIterator[Browser]:
+    """Debian's Chromium with fake devices, its media on loopback; `more` are further arguments of its."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGUMENTS)
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*CHROMIUM_ARGUMENTS, *more]
+        )
         yield browser
         await browser.close()
 

@@ -1,0 +1,197 @@
+"""Each figure of the table: what is measured, how, and what it is called in the JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import random
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from statistics import median
+
+import aiohttp
+from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc.contrib.media import MediaBlackhole
+from av import VideoFrame
+from av.frame import Frame
+
+from media.control import NodeClient
+
+from . import subjects
+from .legs import Leg
+from .load import Outcome, Wire, run
+from .subjects import Subject, cpu_seconds, memory_bytes
+
+SubjectOf = Callable[[int, str], AbstractAsyncContextManager[Subject]]
+
+GCM, CM = "AES-256-GCM", "AES-128-CM-SHA1-80"
+CALLS = 40
+SECONDS = 5.0
+ROUNDS = 3
+
+LOST_AT_MOST = 0.001
+P99_AT_MOST_MS = 5.0
+
+
+def offered(subject: Subject, seconds: float) -> tuple[Outcome, float]:
+    """Put every leg of a subject under its load; the outcome, and the CPU seconds that the subject took for it."""
+    legs = subject.legs
+    schedules = [leg.prepare(seconds, position / len(legs)) for position, leg in enumerate(legs)]
+    sockets = [leg.take_socket() for leg in legs]
+    wires = [
+        Wire(socket, leg.remote_address, position ^ 1)
+        for position, (socket, leg) in enumerate(zip(sockets, legs, strict=True))
+    ]
+    before = cpu_seconds(subject.pid)
+    outcome = run(wires, schedules)
+    took = cpu_seconds(subject.pid) - before
+    for socket in sockets:
+        socket.close()
+    return outcome, took
+
+
+async def us_per_packet(subject_of: SubjectOf, cipher: str) -> float:
+    """Microseconds of CPU for each packet received, decrypted, rewritten, encrypted and sent, at `CALLS` two-party calls."""
+    async with subject_of(CALLS, cipher) as subject:
+        offered(subject, 1.0)
+        outcome, took = offered(subject, SECONDS)
+        return took / max(outcome.received, 1) * 1e6
+
+
+async def in_turn(what: dict[str, tuple[SubjectOf, str]]) -> dict[str, list[float] | str]:
+    """Every subject once a round, `ROUNDS` times (A B C A B C …): the figures of each, or why there are none."""
+    figures: dict[str, list[float] | str] = {name: [] for name in what}
+    for _ in range(ROUNDS):
+        for name, (subject_of, cipher) in what.items():
+            so_far = figures[name]
+            if isinstance(so_far, str):
+                continue
+            try:
+                so_far.append(await us_per_packet(subject_of, cipher))
+            except subjects.Missing as missing:
+                figures[name] = f"not on this machine: {missing}"
+    return figures
+
+
+async def calls_per_core(most: int = 160) -> tuple[int, Outcome]:
+    """The most two-party calls on one core with p99 transit and loss within bounds; and the outcome at half of that."""
+    holds = 10
+    step = 10
+    while holds + step <= most and await _fits(holds + step):
+        holds += step
+    async with subjects.relay(max(holds // 2, 1), GCM) as subject:
+        offered(subject, 1.0)
+        outcome, _ = offered(subject, SECONDS)
+    return holds, outcome
+
+
+async def _fits(calls: int) -> bool:
+    async with subjects.relay(calls, GCM) as subject:
+        offered(subject, 0.5)
+        outcome, _ = offered(subject, SECONDS)
+        return outcome.lost <= LOST_AT_MOST and outcome.transit_ms(0.99) <= P99_AT_MOST_MS
+
+
+async def memory() -> tuple[float, float]:
+    """Megabytes for one more call, and how much a node grew from its 100th call to its 1,000th, all of them ended."""
+    secret = "benchmark"
+    command = [sys.executable, "-m", "benchmarks.relay_process"]
+    with subjects.process(command, env=os.environ | {"SECRET": secret}) as running:
+        url = subjects.said(running)
+        async with aiohttp.ClientSession() as session:
+            client = NodeClient(session, secret)
+
+            async def call(number: int) -> list[Leg]:
+                legs = [Leg(GCM), Leg(GCM)]
+                for position, leg in enumerate(legs):
+                    joined = await client.join(url, f"call{number}", f"p{position}", await leg.describe())
+                    await leg.connect(joined.answer)
+                return legs
+
+            async def churn(first: int, last: int) -> None:
+                for number in range(first, last):
+                    for leg in await call(number):
+                        await leg.close()
+                    await client.close_room(url, f"call{number}")
+
+            await churn(0, 100)
+            after_100 = memory_bytes(running.pid)
+            held = [leg for number in range(20) for leg in await call(10_000 + number)]
+            per_call = (memory_bytes(running.pid) - after_100) / 20
+            for leg in held:
+                await leg.close()
+            await churn(100, 1000)
+            return per_call / 2**20, (memory_bytes(running.pid) - after_100) / 2**20
+
+
+class _Noise(VideoStreamTrack):
+    """Frames that are hard to encode, so that the sender fills its bitrate, as a camera does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        seeded = random.Random(5)
+        self._frames = []
+        for _ in range(8):
+            frame = VideoFrame(width=640, height=480, format="yuv420p")
+            for plane in frame.planes:
+                plane.update(seeded.randbytes(plane.buffer_size))
+            self._frames.append(frame)
+        self._next = 0
+
+    async def recv(self) -> Frame:
+        pts, time_base = await self.next_timestamp()
+        frame = self._frames[self._next % len(self._frames)]
+        self._next += 1
+        frame.pts, frame.time_base = pts, time_base
+        return frame
+
+
+async def mediarelay_us_per_packet() -> float:
+    """The same for aiortc's MediaRelay, which decodes and encodes: one call of 640 x 480, per packet sent."""
+    with subjects.process([sys.executable, "-m", "benchmarks.mediarelay_process"]) as running:
+        url = subjects.said(running)
+        async with aiohttp.ClientSession() as session:
+            peers = []
+            for name in ("first", "second"):
+                peer, sink = RTCPeerConnection(), MediaBlackhole()
+                peer.on("track", sink.addTrack)
+                peer.addTransceiver("audio", direction="sendrecv")
+                peer.addTransceiver(_Noise(), direction="sendrecv")
+                await peer.setLocalDescription(await peer.createOffer())
+                async with session.post(f"{url}/join/{name}", data=peer.localDescription.sdp) as response:
+                    await peer.setRemoteDescription(RTCSessionDescription(await response.text(), "answer"))
+                await sink.start()
+                peers.append(peer)
+
+            async def packets() -> int:
+                async with session.get(f"{url}/packets") as response:
+                    count: int = await response.json()
+                    return count
+
+            async with asyncio.timeout(20):
+                while await packets() < 100:
+                    await asyncio.sleep(0.1)
+            first, before = await packets(), cpu_seconds(running.pid)
+            await asyncio.sleep(2 * SECONDS)
+            last, after = await packets(), cpu_seconds(running.pid)
+            for peer in peers:
+                await peer.close()
+            return (after - before) / max(last - first, 1) * 1e6
+
+
+def middle(figures: list[float] | str) -> float | None:
+    """The median; None where there are no figures."""
+    return median(figures) if isinstance(figures, list) and figures else None
+
+
+def spread(figures: list[float] | str) -> str:
+    """The lowest and the highest, or why there are none."""
+    if isinstance(figures, str):
+        return figures
+    return f"{min(figures):.1f} to {max(figures):.1f}"
+
+
+def rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None or math.isnan(value) else round(value, digits)

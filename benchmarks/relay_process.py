@@ -1,0 +1,26 @@
+"""A media node by itself, as `venterum media` runs it, without a live store to register in; prints its control address."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import uvloop
+from aiohttp import web
+
+from media.control import control_app
+from media.node import MediaNode
+
+
+async def main() -> None:
+    node = MediaNode(host="127.0.0.1", port=0, addresses=["127.0.0.1"])
+    node.start()
+    runner = web.AppRunner(control_app(node, os.environ["SECRET"]), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
