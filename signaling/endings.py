@@ -62,6 +62,11 @@ class Endings:
         with contextlib.suppress(RedisError, OSError):
             await self._redis.set(_closing_key(visit_id), note, ex=_KEPT_SECONDS)
 
+    async def forget(self, visit_id: str) -> None:
+        """Forget what was noted of a consultation: it is over, or begins anew."""
+        with contextlib.suppress(RedisError, OSError):
+            await self._redis.delete(_closing_key(visit_id), _seen_key(visit_id))
+
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)

@@ -17,11 +17,12 @@ from rooms.records import Event, Visit
 from rooms.states import OPEN_VISITS
 from rooms.waiting_room import WaitingRoom
 
+from .attendance import Attendance, by_visit
 from .bus import Bus, clinic_topic, person_topic
 from .connection import Connection, Registry
-from .messages import CardsMessage, EventMessage, PresenceMessage
+from .messages import CardsMessage, EventMessage
 from .presence import Presence, patient_subject
-from .views import board_message, cards_message, milliseconds, room_view, visit_view
+from .views import board_message, cards_message, milliseconds, presence_message, room_view, visit_view
 
 MAX_REPLAY = 500
 """Events replayed to a browser that comes back; past that it gets the board anew."""
@@ -50,8 +51,8 @@ class StaffLive:
         self._clinic_id = clinic_id
         self._connection = Connection(registry, "staff", bus, login_id, still_allowed)
         self._sent = 0
-        self._open: dict[str, tuple[str, bool]] = {}
-        """Person and shown presence of each open visit, by the visit's id."""
+        self._open: dict[str, tuple[str, Attendance]] = {}
+        """Person and shown attendance of each open visit, by the visit's id."""
 
     async def serve(self, request: web.Request, since: int | None) -> web.WebSocketResponse:
         """Serve the page until it goes. `since` is the last event it has; None for a page that has nothing."""
@@ -68,19 +69,18 @@ class StaffLive:
 
     async def _begin(self, since: int | None) -> None:
         board = await self._waiting_room.board(self._clinic_id)
-        connected = await self._presence.present([patient_subject(v.person_id) for v in board.visits])
+        attendance = by_visit(board.visits, await self._presence.attendance([v.person_id for v in board.visits]))
         known = since is not None and 0 <= board.last_event - since <= MAX_REPLAY
         for visit in board.visits:
-            self._note(visit, patient_subject(visit.person_id) in connected)
+            self._note(visit, attendance[visit.id])
         if known and since is not None:
             self._sent = since
             await self._catch_up()
-            for visit_id, (_, present) in self._open.items():
-                await self._connection.send(PresenceMessage(visit_id=visit_id, connected=present))
+            for visit_id, (_, shown) in self._open.items():
+                await self._connection.send(presence_message(visit_id, shown))
         else:
             self._sent = board.last_event
-            ids = {v.id for v in board.visits if patient_subject(v.person_id) in connected}
-            await self._connection.send(board_message(board, ids))
+            await self._connection.send(board_message(board, attendance))
 
     async def _catch_up(self) -> None:
         while events := await self._log.since(self._clinic_id, self._sent):
@@ -94,25 +94,23 @@ class StaffLive:
             room = room_view((await self._waiting_room.board(self._clinic_id)).clinic)
         if event.visit_id is not None:
             record = await self._waiting_room.visit(self._clinic_id, event.visit_id)
-            subject = patient_subject(record.person_id)
-            connected = subject in await self._presence.present([subject])
-            self._note(record, connected)
-            visit = visit_view(record, connected=connected)
+            attendance = (await self._presence.attendance([record.person_id]))[record.person_id]
+            self._note(record, attendance)
+            visit = visit_view(record, attendance)
         return EventMessage(number=event.number, kind=event.kind, at_ms=milliseconds(event.at), room=room, visit=visit)
 
-    def _note(self, visit: Visit, connected: bool) -> None:
+    def _note(self, visit: Visit, attendance: Attendance) -> None:
         if visit.state in OPEN_VISITS:
-            self._open[visit.id] = (visit.person_id, connected)
+            self._open[visit.id] = (visit.person_id, attendance)
         else:
             self._open.pop(visit.id, None)
 
     async def _show_presence(self) -> None:
-        present = await self._presence.present([patient_subject(person) for person, _ in self._open.values()])
+        found = await self._presence.attendance([person for person, _ in self._open.values()])
         for visit_id, (person_id, shown) in list(self._open.items()):
-            connected = patient_subject(person_id) in present
-            if connected != shown:
-                self._open[visit_id] = (person_id, connected)
-                await self._connection.send(PresenceMessage(visit_id=visit_id, connected=connected))
+            if found[person_id] != shown:
+                self._open[visit_id] = (person_id, found[person_id])
+                await self._connection.send(presence_message(visit_id, found[person_id]))
 
 
 class PatientLive:

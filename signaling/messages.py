@@ -67,6 +67,28 @@ class RoomView(Wire):
     settings: ClinicSettingsView
 
 
+class DeviceReport(Wire):
+    """What a patient's page found out about itself."""
+
+    camera: Literal["ok", "refused", "missing", "busy"]
+    microphone: Literal["ok", "refused", "missing", "busy"]
+    round_trip_ms: int | None = Field(
+        default=None, ge=0, le=60_000, description="How long the server's answers take to the page."
+    )
+
+
+class NoteView(Wire):
+    """A note on a visit for the author's colleagues. No message to a patient has one."""
+
+    id: str
+    author_id: str = Field(description="The person who wrote it, and may edit it.")
+    author_name: str
+    text: str
+    version: int = Field(description="Send it back with an edit; counts from 1.")
+    written_at_ms: int
+    edited_at_ms: int | None
+
+
 class VisitView(Wire):
     """One visit as the clinic's staff see it. Times are milliseconds since 1970 UTC."""
 
@@ -83,6 +105,9 @@ class VisitView(Wire):
     practitioner_name: str | None
     explanation: str | None = Field(description="Why the patient was rejected, as the patient reads it.")
     connected: bool = Field(description="Whether the patient's page is connected now.")
+    away_since_ms: int | None = Field(description="Of a page that is not: when it was last heard of.")
+    devices: DeviceReport | None = Field(description="What the page said of its camera, microphone and line.")
+    notes: tuple[NoteView, ...]
 
 
 class ClinicCard(Wire):
@@ -143,11 +168,13 @@ class EventMessage(Wire):
 
 
 class PresenceMessage(Wire):
-    """Server to staff: the patient of a visit connected or lost the connection. Not an event of the log: the place is kept."""
+    """Server to staff: the patient's page connected, was lost or said how it is. Not an event of the log: the place is kept."""
 
     type: Literal["presence"] = "presence"
     visit_id: str
     connected: bool
+    away_since_ms: int | None
+    devices: DeviceReport | None
 
 
 # The patient's live socket: /api/patient/live. The browser sends nothing on it.

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rooms.clinic_settings import ClinicSettings, from_json, to_json
-from rooms.records import Board, Card, Clinic, Profile, Visit
+from rooms.records import Board, Card, Clinic, Note, Profile, Visit
 from rooms.schedule import next_closing, next_opening
 from rooms.states import RoomState
 
+from .attendance import UNKNOWN, Attendance
 from .messages import (
     BoardMessage,
     CardsMessage,
     ClinicCard,
     ClinicSettingsView,
     HoursView,
+    NoteView,
     PatientVisit,
+    PresenceMessage,
     ProfileView,
     RoomView,
     VisitView,
@@ -72,7 +75,7 @@ def settings_from(view: ClinicSettingsView) -> ClinicSettings:
     return from_json({**kept, "week": [[(hours["opens"], hours["closes"]) for hours in day] for day in kept["week"]]})
 
 
-def visit_view(visit: Visit, *, connected: bool) -> VisitView:
+def visit_view(visit: Visit, attendance: Attendance = UNKNOWN) -> VisitView:
     """A visit as the clinic's own staff see it, CPR number and all; a child by that alone."""
     return VisitView(
         id=visit.id,
@@ -87,16 +90,40 @@ def visit_view(visit: Visit, *, connected: bool) -> VisitView:
         practitioner_id=visit.practitioner_id,
         practitioner_name=visit.practitioner_name,
         explanation=visit.explanation,
-        connected=connected,
+        connected=attendance.connected,
+        away_since_ms=attendance.away_since_ms,
+        devices=attendance.devices,
+        notes=tuple(note_view(note) for note in visit.notes),
     )
 
 
-def board_message(board: Board, connected: Collection[str]) -> BoardMessage:
-    """The whole board; `connected` holds the ids of the visits whose patient is connected now."""
+def note_view(note: Note) -> NoteView:
+    return NoteView(
+        id=note.id,
+        author_id=note.author_person_id,
+        author_name=note.author_name,
+        text=note.text,
+        version=note.version,
+        written_at_ms=milliseconds(note.written_at),
+        edited_at_ms=milliseconds_or_none(note.edited_at),
+    )
+
+
+def presence_message(visit_id: str, attendance: Attendance) -> PresenceMessage:
+    return PresenceMessage(
+        visit_id=visit_id,
+        connected=attendance.connected,
+        away_since_ms=attendance.away_since_ms,
+        devices=attendance.devices,
+    )
+
+
+def board_message(board: Board, attendance: Mapping[str, Attendance]) -> BoardMessage:
+    """The whole board; `attendance` is known by the visit's id."""
     return BoardMessage(
         last_event=board.last_event,
         room=room_view(board.clinic),
-        visits=tuple(visit_view(visit, connected=visit.id in connected) for visit in board.visits),
+        visits=tuple(visit_view(visit, attendance.get(visit.id, UNKNOWN)) for visit in board.visits),
     )
 
 

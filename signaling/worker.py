@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -13,12 +13,15 @@ from media.control import NodeClient
 from rooms.records import Committed, Visit
 from rooms.store import Rooms
 
+from .attendance import Attendance, by_visit
 from .bus import Bus, clinic_topic, login_topic, person_topic
 from .calls import Calls
 from .connection import Registry
 from .endings import Endings
+from .messages import DeviceReport, VisitView
 from .openings import Openings
-from .presence import Presence, patient_subject
+from .presence import Presence
+from .views import visit_view
 
 KINDS = ("staff", "patient", "call")
 """The kinds of live connections."""
@@ -70,15 +73,28 @@ class Worker:
         await self.endings.close()
         await self._session.close()
 
-    async def connected(self, visits: Sequence[Visit]) -> Collection[str]:
-        """The ids of those visits whose patient's page is connected now."""
-        present = await self.presence.present([patient_subject(visit.person_id) for visit in visits])
-        return {visit.id for visit in visits if patient_subject(visit.person_id) in present}
+    async def attendance(self, visits: Sequence[Visit]) -> Mapping[str, Attendance]:
+        """How each visit's patient is doing, by the visit's id."""
+        return by_visit(visits, await self.presence.attendance([visit.person_id for visit in visits]))
+
+    async def view(self, visit: Visit) -> VisitView:
+        """A visit as staff see it now."""
+        return visit_view(visit, (await self.attendance((visit,)))[visit.id])
+
+    async def page_reported(
+        self, person_ids: Collection[str], clinic_ids: Collection[str], report: DeviceReport
+    ) -> None:
+        """Take what a patient's page says of itself, for each of its profiles, and show it to these clinics."""
+        for person_id in person_ids:
+            await self.presence.report(person_id, report)
+        for clinic_id in clinic_ids:
+            self.bus.announce(clinic_topic(clinic_id))
 
     def logged_out(self, login_id: str) -> None:
         """Close every page of a login that has ended."""
         self.bus.announce(login_topic(login_id))
 
     async def consultation_over(self, visit_id: str) -> None:
-        """Take the media of a consultation down, if there is any."""
+        """Take the media of a consultation down, if there is any, and forget what was noted of it."""
         await self.calls.end(visit_id)
+        await self.endings.forget(visit_id)

@@ -19,6 +19,8 @@ from . import pages, routes
 from .access import Access
 from .backchannel import BackChannelLogout
 from .clinic import ClinicHandlers
+from .consultations import ConsultationHandlers
+from .devices import DeviceHandlers
 from .employees import EmployeeHandlers
 from .errors import MAX_BODY_BYTES
 from .errors import middleware as errors_middleware
@@ -27,6 +29,7 @@ from .identity_providers import IdentityProvider
 from .identity_test_provider import IdentityTestProvider
 from .login import CALLBACK, LoginHandlers, offered
 from .logout import Logout
+from .notes import NoteHandlers
 from .oidc import OidcClient
 from .once import Once
 from .openapi import describe
@@ -90,6 +93,9 @@ def create_app(
         *EmployeeHandlers(rooms, access).routes(),
         *PatientHandlers(rooms, access, offered(providers, "patient"), logout).routes(),
         *ClinicHandlers(rooms, access).routes(),
+        *NoteHandlers(rooms, access, worker).routes(),
+        *ConsultationHandlers(rooms, access, worker).routes(),
+        *DeviceHandlers(rooms, access, worker).routes(),
         *sockets.routes(),
     )
     routes.add(app, operations)

@@ -29,6 +29,8 @@ _PARTS = (
     messages.ClinicSettingsView,
     messages.HoursView,
     messages.VisitView,
+    messages.NoteView,
+    messages.DeviceReport,
     messages.ClinicCard,
     messages.ProfileView,
     messages.PatientVisit,

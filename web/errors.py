@@ -6,6 +6,7 @@
     ├── OriginRefused     403  another site's page asked
     ├── NotAtWork         409  logged in, but no practitioner is chosen yet
     ├── BodyTooLarge      413
+    ├── DayInvalid        422
     └── FieldsInvalid     422  the JSON is not what is taken there
 
 No answer holds anything of what was sent, and none a traceback: what is unforeseen is logged under an opaque id, and the id is
@@ -27,6 +28,7 @@ from rooms.errors import (
     MalformedCpr,
     MessageInvalid,
     MistypedSorId,
+    NoteInvalid,
     NotFound,
     PractitionersOnly,
     Refused,
@@ -83,6 +85,12 @@ class BodyTooLarge(WebError):
     text = f"The body is larger than {MAX_BODY_BYTES} bytes."
 
 
+class DayInvalid(WebError):
+    code = "day_invalid"
+    status = 422
+    text = "A day is a date that exists, YYYY-MM-DD."
+
+
 class FieldsInvalid(WebError):
     code = "fields_invalid"
     status = 422
@@ -110,6 +118,7 @@ _MALFORMED = (
     MessageInvalid,
     ExplanationInvalid,
     SettingsInvalid,
+    NoteInvalid,
 )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from signaling.messages import Wire
+from signaling.messages import VisitView, Wire
 
 
 class Error(Wire):
@@ -67,6 +67,7 @@ class StaffSession(Wire):
     step: Literal["log_in", "choose_clinic", "choose_practitioner", "at_work"]
     providers: tuple[Provider, ...]
     declaration: DeclarationView
+    person_id: str | None = Field(default=None, description="Who is logged in; the author of one's own notes.")
     person_name: str | None = None
     clinic: ClinicView | None = None
     practitioners: tuple[PractitionerView, ...] = Field(default=(), description="To choose from, or all of the clinic.")
@@ -147,6 +148,28 @@ class PatientList(Wire):
 
 class RejectVisit(Wire):
     explanation: str = Field(max_length=500)
+
+
+class WriteNote(Wire):
+    text: str = Field(max_length=1000)
+
+
+class EditNote(Wire):
+    """`version`: of the note that the new text was written upon."""
+
+    text: str = Field(max_length=1000)
+    version: int
+
+
+class HandOver(Wire):
+    """From whoever has the patient, as far as is known, to whoever shall; oneself to take over."""
+
+    from_practitioner_id: str = Field(max_length=64)
+    to_practitioner_id: str = Field(max_length=64)
+
+
+class VisitList(Wire):
+    visits: tuple[VisitView, ...]
 
 
 class PatientSession(Wire):

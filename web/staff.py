@@ -27,7 +27,7 @@ from rooms.errors import (
 from rooms.records import Role, Visit
 from rooms.store import Rooms
 from signaling.messages import BoardMessage, RoomView, VisitView
-from signaling.views import board_message, room_view, visit_view
+from signaling.views import board_message, room_view
 from signaling.worker import Worker
 
 from .access import Access
@@ -143,7 +143,7 @@ class StaffHandlers:
     async def board(self, request: web.Request) -> BoardMessage:
         at_work = await self._access.staff(request)
         board = await self._rooms.waiting_room.board(at_work.clinic_id)
-        return board_message(board, await self._worker.connected(board.visits))
+        return board_message(board, await self._worker.attendance(board.visits))
 
     async def open_room(self, request: web.Request) -> RoomView:
         at_work = await self._access.staff(request)
@@ -210,7 +210,7 @@ class StaffHandlers:
         return await self._view(visit)
 
     async def _view(self, visit: Visit) -> VisitView:
-        return visit_view(visit, connected=visit.id in await self._worker.connected((visit,)))
+        return await self._worker.view(visit)
 
     def _session(self, step: str, **more: object) -> StaffSession:
         declaration = DeclarationView(version=self._declaration.version, text=self._declaration.text)
@@ -230,6 +230,7 @@ class StaffHandlers:
         chosen = next((each for each in practitioners if each.id == slot.practitioner_id), None)
         return self._session(
             "choose_practitioner" if chosen is None else "at_work",
+            person_id=slot.person_id,
             person_name=person_name,
             role="practitioner" if entry.role is Role.PRACTITIONER else "employee",
             clinic=clinic_view(entry.clinic),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import aiohttp
@@ -120,8 +121,11 @@ async def test_staff_see_whether_a_waiting_patient_is_connected(ear: Browser, ma
         assert (await socket.receive_json())["visits"][0]["connected"] is False
         async with maja.live(PATIENT_LIVE) as patient:
             await patient.receive_json()
-            assert await heard_on(socket, "presence") == {"type": "presence", "visit_id": visit_id, "connected": True}
-        assert await heard_on(socket, "presence") == {"type": "presence", "visit_id": visit_id, "connected": False}
+            here = {"type": "presence", "visit_id": visit_id, "connected": True, "away_since_ms": None, "devices": None}
+            assert await heard_on(socket, "presence") == here
+        away = await heard_on(socket, "presence")
+        assert away == here | {"connected": False, "away_since_ms": away["away_since_ms"]}
+        assert abs(away["away_since_ms"] / 1000 - time.time()) < 20
         board = (await ear.get(f"/api/clinics/{EAR}/board")).body
         assert board["visits"][0]["state"] == "waiting"
 
