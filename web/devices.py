@@ -1,4 +1,4 @@
-"""What a patient's page says of its camera, microphone and line, taken over HTTP and shown to the staff of the clinics it waits at."""
+"""What a patient's page says of its camera, microphone and line: taken over HTTP, shown to the staff who wait for it."""
 
 from __future__ import annotations
 
