@@ -122,24 +122,37 @@ class Database:
             clinic = await find_clinic(connection, clinic_id, lock=True)
             if clinic is None:
                 raise NotFound
-            last_hash = await connection.scalar(
-                select(events.c.hash).where(events.c.clinic_id == clinic.id, events.c.number == clinic.last_event)
-            )
             # The clock is read under the lock, so that a later event never has an earlier time.
-            transition = Transition(
-                connection,
-                self._clock(),
-                clinic=clinic,
-                last_number=clinic.last_event,
-                last_hash=last_hash or "",
-            )
+            transition = await _begun(connection, self._clock(), [], clinic)
             yield transition
             await self._commit(transition)
+
+    async def transition_within(self, transaction: Transaction, clinic_id: str) -> Transition:
+        """Lock a clinic inside a transaction that concerns several; its events are committed with the transaction's.
+
+        Whoever does so holds DIRECTORY_LOCK, so that no two wait for each other's clinics.
+
+        Raises:
+            NotFound: there is no such clinic.
+        """
+        clinic = await find_clinic(transaction.connection, clinic_id, lock=True)
+        if clinic is None:
+            raise NotFound
+        return await _begun(transaction.connection, self._clock(), transaction.committed, clinic)
 
     async def _commit(self, transaction: Transaction) -> None:
         await transaction.connection.commit()
         for committed in transaction.committed:
             self._on_commit(committed)
+
+
+async def _begun(connection: AsyncConnection, now: datetime, committed: list[Committed], clinic: Clinic) -> Transition:
+    last_hash = await connection.scalar(
+        select(events.c.hash).where(events.c.clinic_id == clinic.id, events.c.number == clinic.last_event)
+    )
+    return Transition(
+        connection, now, committed, clinic=clinic, last_number=clinic.last_event, last_hash=last_hash or ""
+    )
 
 
 def seen_out(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -85,7 +85,7 @@ def demo_clinics() -> tuple[ClinicEntry, ...]:
             closed_message=CLOSED_MESSAGE,
             settings=DEMO_SETTINGS,
             practitioners=(
-                PractitionerEntry("oere-anne", "anne", "0XDA1"),
+                PractitionerEntry("oere-anne", "anne", "0XDB1"),
                 PractitionerEntry("oere-morten", "morten", "0XDM2"),
             ),
             employees=(EmployeeEntry("kirsten", active=False),),

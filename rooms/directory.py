@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Table, insert, select, tuple_, update
+from sqlalchemy import Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,8 @@ from .records import Actor, Clinic, Person, Practitioner, Role
 from .schedule import next_boundary
 from .states import RoomState
 from .tables import clinics, declarations, employees, guardianships, logins, people, practitioners, professional_ids
+
+_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,29 +255,43 @@ class Directory:
         """
         async with self._database.writing() as transaction:
             await transaction.alone(DIRECTORY_LOCK)
-            await self._load_people(transaction, persons)
-            await _load_clinics(transaction, clinic_entries)
-            await _put(
-                transaction,
-                guardianships,
-                [{"guardian_id": g.guardian_id, "child_id": g.child_id} for g in guardians],
-            )
+            await load_into(transaction, self._vault, persons, clinic_entries, guardians)
 
-    async def _load_people(self, transaction: Transaction, persons: Iterable[PersonEntry]) -> None:
-        for person in persons:
-            values = {"name": person.name, "app_user": person.app_user}
-            changed = await transaction.connection.execute(
-                update(people).where(people.c.id == person.id).values(**values)
-            )
-            if changed.rowcount == 0:
-                await transaction.connection.execute(
-                    insert(people).values(
-                        id=person.id,
-                        cpr_sealed=self._vault.seal(person.cpr),
-                        cpr_lookup=self._vault.lookup(person.cpr),
-                        **values,
-                    )
-                )
+
+async def load_into(
+    transaction: Transaction,
+    vault: CprVault,
+    persons: Sequence[PersonEntry],
+    clinic_entries: Sequence[ClinicEntry],
+    guardians: Sequence[GuardianshipEntry],
+) -> None:
+    """`Directory.load` inside a transaction that holds DIRECTORY_LOCK; no event is written."""
+    await _load_people(transaction, vault, persons)
+    await _load_clinics(transaction, clinic_entries)
+    links = [{"guardian_id": each.guardian_id, "child_id": each.child_id} for each in guardians]
+    await _put(transaction, guardianships, links)
+
+
+async def _load_people(transaction: Transaction, vault: CprVault, persons: Sequence[PersonEntry]) -> None:
+    new = {key["id"] for key in await _missing(transaction.connection, people, [{"id": each.id} for each in persons])}
+    there = [each for each in persons if each.id not in new]
+    if there:
+        changed = update(people).where(people.c.id == bindparam("of"))
+        values = [{"of": each.id, "name": each.name, "app_user": each.app_user} for each in there]
+        await transaction.connection.execute(changed, values)
+    if new:
+        added = [
+            {
+                "id": each.id,
+                "name": each.name,
+                "app_user": each.app_user,
+                "cpr_sealed": vault.seal(each.cpr),
+                "cpr_lookup": vault.lookup(each.cpr),
+            }
+            for each in persons
+            if each.id in new
+        ]
+        await transaction.connection.execute(insert(people), added)
 
 
 async def _load_clinics(transaction: Transaction, entries: Iterable[ClinicEntry]) -> None:
@@ -319,11 +335,11 @@ async def _put(
     rest: Sequence[Mapping[str, Any]] | None = None,
 ) -> None:
     """Put in the rows whose keys are not there yet."""
+    missing = {tuple(key.values()) for key in await _missing(transaction.connection, table, keys)}
     rows = zip(keys, rest if rest is not None else [{}] * len(keys), strict=True)
-    missing = await _missing(transaction.connection, table, keys)
-    for key, others in rows:
-        if key in missing:
-            await transaction.connection.execute(insert(table).values(**key, **others))
+    new = [{**key, **others} for key, others in rows if tuple(key.values()) in missing]
+    if new:
+        await transaction.connection.execute(insert(table), new)
 
 
 async def _missing(
@@ -333,10 +349,11 @@ async def _missing(
     if not keys:
         return []
     columns = [table.c[name] for name in keys[0]]
-    found = await connection.execute(
-        select(*columns).where(tuple_(*columns).in_([tuple(key.values()) for key in keys]))
-    )
-    there = {tuple(row) for row in found}
+    wanted = [tuple(key.values()) for key in keys]
+    there: set[tuple[Any, ...]] = set()
+    for first in range(0, len(wanted), _AT_A_TIME):  # a statement takes so many parameters and no more
+        some = tuple_(*columns).in_(wanted[first : first + _AT_A_TIME])
+        there |= {tuple(row) for row in await connection.execute(select(*columns).where(some))}
     return [key for key in keys if tuple(key.values()) not in there]
 
 

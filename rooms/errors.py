@@ -3,6 +3,7 @@
     RoomsError
     ├── Refused            the command makes no sense as asked; nothing was changed
     │   ├── MalformedCpr, UnknownPerson, AlreadyPatient, PatientInConsultation
+    │   ├── MalformedAuthorisationId, PlaceholderAuthorisationId, DirectoryRowRefused
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
     │   ├── SettingsInvalid, SettingsChanged, QueueChanged
@@ -79,6 +80,28 @@ class MistypedSorId(Refused):
 
     def __init__(self) -> None:
         super().__init__("The SOR-ID's check digit does not match: a digit is mistyped. Give the exact SOR-ID.")
+
+
+class MalformedAuthorisationId(Refused):
+    code = "authorisation_id_malformed"
+
+    def __init__(self) -> None:
+        super().__init__("An authorisation ID is five digits and consonants.")
+
+
+class PlaceholderAuthorisationId(Refused):
+    code = "authorisation_id_placeholder"
+
+    def __init__(self) -> None:
+        super().__init__("That authorisation ID stands for having none. A person without one is an employee.")
+
+
+class DirectoryRowRefused(Refused):
+    """A file of the directory, or a row of one, that cannot be taken; `code` says which of the reasons."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
 
 
 class UnknownClinic(Refused):

@@ -1,12 +1,18 @@
-"""What a clinic is known by: its ydernummer or its SOR-ID, read from what somebody typed. Pure."""
+"""What clinics and practitioners are known by, read from what somebody typed: ydernummer, SOR-ID, authorisation ID. Pure."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from stdnum import verhoeff
 
-from .errors import MalformedClinicIdentifier, MistypedSorId
+from .errors import (
+    MalformedAuthorisationId,
+    MalformedClinicIdentifier,
+    MistypedSorId,
+    PlaceholderAuthorisationId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +55,22 @@ def parse_clinic_identifier(text: str) -> Ydernummer | SorId:
             raise MistypedSorId
         return SorId(digits)
     raise MalformedClinicIdentifier
+
+
+_AUTHORISATION_ID = re.compile(r"[0-9B-DF-HJ-NP-TV-Z]{5}")
+_PLACEHOLDERS = frozenset({"09YM8", "09YM9", "09YMB"})
+
+
+def parse_authorisation_id(text: str) -> str:
+    """Read an authorisation ID of the Danish register of health professionals: five digits and consonants, in capitals.
+
+    Raises:
+        MalformedAuthorisationId: it is none.
+        PlaceholderAuthorisationId: it is one that systems fill in for "has none".
+    """
+    authorisation_id = text.strip().upper()
+    if not _AUTHORISATION_ID.fullmatch(authorisation_id):
+        raise MalformedAuthorisationId
+    if authorisation_id in _PLACEHOLDERS:
+        raise PlaceholderAuthorisationId
+    return authorisation_id

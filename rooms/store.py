@@ -22,6 +22,7 @@ from .consultations import Consultations
 from .cpr import CprVault
 from .database import CLAIM_LOCK, MIGRATION_LOCK, Database, create_engine, immediate, parse_url
 from .directory import Directory
+from .directory_import import DirectoryImport
 from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .family import Family
@@ -46,6 +47,7 @@ class Rooms:
         self.directory = Directory(database, vault)
         self.family = Family(database, vault)
         self.employees = Employees(database, vault)
+        self.directory_import = DirectoryImport(database, vault)
         self.logins = Logins(database)
         self.patients = Patients(database, vault, visits)
         self.waiting_room = WaitingRoom(database, visits)

@@ -27,7 +27,7 @@ from signaling.messages import Wire
 from signaling.store import connect
 from signaling.worker import Worker, announcer
 
-from . import demonstration, logs, schemas
+from . import demonstration, directory_commands, logs, schemas
 from .app import create_app
 from .health import Metrics
 from .keys import InstallationKey, KeyFileRefused
@@ -56,6 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
             uvloop.run(serve_media(settings))
         elif chosen.command == "migrate":
             migrate(settings.database_url)
+        elif chosen.command == "directory":
+            sys.exit(directory_commands.run(settings, chosen))
         elif chosen.command == "demo":
             _demo(settings, load=chosen.load, as_json=chosen.json)
     except ValidationError as error:
@@ -205,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="migrate the database and serve until SIGINT or SIGTERM")
     commands.add_parser("media", help="run a media node by itself until SIGINT or SIGTERM")
     commands.add_parser("migrate", help="bring the database to the newest version")
+    directory_commands.add_parser(commands)
     demo = commands.add_parser("demo", help="list the demonstration's fictitious clinics and people")
     demo.add_argument("--json", action="store_true", help="for programs")
     demo.add_argument("--load", action="store_true", help="put them into the database first")

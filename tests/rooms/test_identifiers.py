@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import verhoeff
 
-from rooms.errors import MalformedClinicIdentifier, MistypedSorId
-from rooms.identifiers import SorId, Ydernummer, parse_clinic_identifier
+from rooms.errors import (
+    MalformedAuthorisationId,
+    MalformedClinicIdentifier,
+    MistypedSorId,
+    PlaceholderAuthorisationId,
+)
+from rooms.identifiers import SorId, Ydernummer, parse_authorisation_id, parse_clinic_identifier
 
 sor_ids = st.from_regex(r"[1-9][0-9]{2,5}100001600", fullmatch=True).map(
     lambda body: body + verhoeff.calc_check_digit(body)
@@ -59,3 +64,24 @@ def test_anything_typed_is_read_or_refused(text: str) -> None:
         return
     assert parsed.value.isascii()
     assert parsed.value.isdigit()
+
+
+@given(st.from_regex(r"[b-df-hj-np-tv-zB-DF-HJ-NP-TV-Z0-9]{5}", fullmatch=True))
+def test_an_authorisation_id_is_read_in_capitals(text: str) -> None:
+    if text.upper() in ("09YM8", "09YM9", "09YMB"):
+        with pytest.raises(PlaceholderAuthorisationId):
+            parse_authorisation_id(text)
+    else:
+        assert parse_authorisation_id(f" {text}\t") == text.upper()
+
+
+@pytest.mark.parametrize("text", ["", "0XDA1", "0XD1", "0XDDD1", "0XD 1", "0XDÆ1", "٠XDB1"])
+def test_anything_else_is_none(text: str) -> None:
+    with pytest.raises(MalformedAuthorisationId):
+        parse_authorisation_id(text)
+
+
+@pytest.mark.parametrize("text", ["09YM8", "09ym9", "09YMB"])
+def test_what_stands_for_having_none_is_refused(text: str) -> None:
+    with pytest.raises(PlaceholderAuthorisationId):
+        parse_authorisation_id(text)

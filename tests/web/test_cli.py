@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from aiohttp.test_utils import unused_port
 
+SAMPLES = Path(__file__).parent.parent / "rooms" / "directory"
 VENTERUM = Path(sys.executable).with_name("venterum")
 PATIENCE_SECONDS = 30
 
@@ -106,6 +107,30 @@ def test_the_demonstration_is_listed_before_and_after_it_is_loaded(environment: 
     ]
     assert len([person for person in listed["people"] if "patient" in person["roles"]]) == 4
     assert "210984-3360" in run(environment, "demo").stdout
+
+
+def test_the_directory_comes_in_from_files_beside_a_running_server(environment: dict[str, str]) -> None:
+    files = sorted(str(path) for path in SAMPLES.glob("*.csv"))
+    with serving(environment):
+        dry = run(environment, "directory", "import", *files, "--dry-run")
+        assert (dry.returncode, dry.stderr) == (0, "")
+        assert dry.stdout.splitlines()[-1] == "Would be: 6 added, 1 changed, 0 removed, 0 kept."
+        done = run(environment, "directory", "import", *files)
+        assert "+ practitioner Sanne Øland of Øjenklinikken Ribe" in done.stdout.splitlines()
+        assert run(environment, "directory", "import", *files).stdout == (
+            "Done: 0 added, 0 changed, 0 removed, 0 kept.\n"
+        )
+
+
+def test_a_bad_row_is_told_without_what_stood_there(environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "app_users.csv"
+    file.write_text("cpr;name\n310290-2222;Pia\n")
+    refused = run(environment, "directory", "import", str(file))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("app_users.csv: line 2: A CPR number is ten digits")
+    assert "310290" not in refused.stderr + refused.stdout
+    assert run(environment, "directory", "import", str(tmp_path / "nothing.csv")).returncode == 1
+    assert run(environment, "directory", "import", str(file), "--replace", "clinics").returncode == 2
 
 
 def test_a_lost_key_beside_a_database_is_no_reason_to_make_another(environment: dict[str, str]) -> None:
