@@ -15,6 +15,7 @@ import pylibsrtp
 
 from . import rtcp
 from .batch import SLOT_BYTES, DatagramBatch
+from .cache import PacketCache, as_retransmission
 from .negotiation import Negotiated, OutgoingSsrcs, Section
 from .rtp import HEADER, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
 from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
@@ -35,6 +36,7 @@ class Counters:
     packets_forwarded: int = 0
     bytes_forwarded: int = 0
     keyframes_requested: int = 0
+    retransmitted: int = 0
     without_receiver: int = 0
     decrypt: int = 0
     encrypt: int = 0
@@ -42,20 +44,26 @@ class Counters:
 
 
 class Outgoing:
-    """One track that a leg is sent: its SSRCs, as the answer announced them, and how the source's numbers map to them."""
+    """One track that a leg is sent: its SSRCs, as the answer announced them, and how the source's numbers map to them.
 
-    __slots__ = ("primary", "retransmission", "source")
+    Retransmissions come from the source and from the cache alike, so they are numbered here, in the order they go out.
+    """
+
+    __slots__ = ("cache", "next_retransmission", "primary", "retransmission", "rtx_payload_type", "source")
 
     def __init__(self, primary: StreamMap, retransmission: StreamMap | None) -> None:
         self.primary = primary
         self.retransmission = retransmission
+        self.rtx_payload_type: int | None = None
+        self.next_retransmission = secrets.randbits(15)
+        self.cache: PacketCache | None = None
         self.source: Leg | None = None
 
 
 class Route:
     """The way of one payload type of a source to one receiving leg."""
 
-    __slots__ = ("extensions", "map", "original", "payload_type", "transport")
+    __slots__ = ("extensions", "map", "original", "outgoing", "payload_type", "rtx_payload_type", "transport")
 
     def __init__(
         self,
@@ -63,15 +71,21 @@ class Route:
         stream: StreamMap,
         payload_type: int,
         extensions: Mapping[int, int] | None,
-        original: StreamMap | None,
+        outgoing: Outgoing,
+        *,
+        original: StreamMap | None = None,
+        rtx_payload_type: int | None = None,
     ) -> None:
         self.transport = transport
         self.map = stream
         self.payload_type = payload_type
         self.extensions = extensions
         """None when the numbers are the same on both legs."""
+        self.outgoing = outgoing
         self.original = original
         """The map of the retransmitted stream, when this route is of retransmissions (RFC 4588)."""
+        self.rtx_payload_type = rtx_payload_type
+        """By which the packets of this route can be sent again; None when they cannot."""
 
 
 class Leg:
@@ -167,10 +181,17 @@ class Leg:
             stream = route.map
             if ssrc != stream.source_ssrc:
                 stream.switch(ssrc, sequence, timestamp, now_ms)
+                if route.rtx_payload_type is not None and route.outgoing.cache is None:
+                    route.outgoing.cache = PacketCache()
                 self._note_source(second & 0x7F, ssrc)
-            sequence_out = (sequence + stream.sequence_offset) & 0xFFFF
             timestamp_out = (timestamp + stream.timestamp_offset) & 0xFFFFFFFF
-            stream.sent(sequence_out, timestamp_out, now_ms)
+            outgoing = route.outgoing
+            if route.original is None:
+                sequence_out = (sequence + stream.sequence_offset) & 0xFFFF
+                stream.sent(sequence_out, timestamp_out, now_ms)
+            else:
+                sequence_out = outgoing.next_retransmission
+                outgoing.next_retransmission = (sequence_out + 1) & 0xFFFF
             REWRITTEN.pack_into(
                 view, begin + 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, stream.ssrc
             )
@@ -178,6 +199,9 @@ class Leg:
                 rewrite_extensions(view[begin : begin + size], route.extensions)
             if route.original is not None:
                 rewrite_original_sequence(view[begin : begin + size], route.original.sequence_offset)
+            if route.rtx_payload_type is not None and outgoing.cache is not None:
+                outgoing.rtx_payload_type = route.rtx_payload_type
+                outgoing.cache.store(sequence_out, view[begin : begin + size], now_ms)
             length[0] = size
             if srtp_protect(route.transport.sending, pointer, length):
                 counters.encrypt += 1
@@ -231,7 +255,10 @@ class Leg:
         blocks: dict[Leg, list[rtcp.Report]] = {}
         for report in reports:
             source, stream = self._source_of(report.ssrc)
-            if source is not None and stream is not None and stream.source_ssrc is not None:
+            # Retransmissions are numbered here, so a report on them says nothing of what their source sent.
+            if source is not None and stream is not None and stream is self._by_ssrc[report.ssrc][0].primary:
+                if stream.source_ssrc is None:
+                    continue
                 highest = (report.highest_sequence - stream.sequence_offset) & 0xFFFFFFFF
                 blocks.setdefault(source, []).append(replace(report, ssrc=stream.source_ssrc, highest_sequence=highest))
         for source, translated in blocks.items():
@@ -240,8 +267,29 @@ class Leg:
     def _translate_nack(self, nack: rtcp.Nack, outbox: dict[Leg, list[bytes]]) -> None:
         source, stream = self._source_of(nack.media_ssrc)
         if source is not None and stream is not None and stream.source_ssrc is not None:
-            sequences = [stream.source_sequence(s) for s in nack.sequences]
+            outgoing = self._by_ssrc[nack.media_ssrc][0]
+            sequences = [stream.source_sequence(s) for s in nack.sequences if not self._sent_again(outgoing, s)]
+            if not sequences:
+                return
             outbox.setdefault(source, []).append(rtcp.write_nack(source._own_ssrc(), stream.source_ssrc, sequences))
+
+    def _sent_again(self, outgoing: Outgoing, sequence: int) -> bool:
+        """Send a packet that this leg lost again, from the cache. False when it is not there: its source has to."""
+        rtx, payload_type = outgoing.retransmission, outgoing.rtx_payload_type
+        kept = outgoing.cache.find(sequence, monotonic() * 1000) if outgoing.cache is not None else None
+        if kept is None or rtx is None or payload_type is None:
+            return False
+        again = as_retransmission(kept, payload_type, outgoing.next_retransmission, rtx.ssrc)
+        if again is None:
+            return False
+        outgoing.next_retransmission = (outgoing.next_retransmission + 1) & 0xFFFF
+        try:
+            self.transport.send_rtp(again)
+        except (pylibsrtp.Error, ValueError):
+            self._counters.encrypt += 1
+        else:
+            self._counters.retransmitted += 1
+        return True
 
     def _translate_remb(self, remb: rtcp.Remb, outbox: dict[Leg, list[bytes]]) -> None:
         ssrcs: dict[Leg, list[int]] = {}
@@ -300,9 +348,14 @@ def _routes_between(
         match = their_codecs.get(codec.key)
         if match is None:
             continue
-        yield codec.payload_type, Route(transport, outgoing.primary, match.payload_type, ids, None)
-        if codec.rtx_payload_type is not None and match.rtx_payload_type is not None and outgoing.retransmission:
+        can_repair = match.rtx_payload_type is not None and outgoing.retransmission is not None
+        rtx_payload_type = match.rtx_payload_type if can_repair else None
+        yield (
+            codec.payload_type,
+            Route(transport, outgoing.primary, match.payload_type, ids, outgoing, rtx_payload_type=rtx_payload_type),
+        )
+        if codec.rtx_payload_type is not None and rtx_payload_type is not None and outgoing.retransmission is not None:
             yield (
                 codec.rtx_payload_type,
-                Route(transport, outgoing.retransmission, match.rtx_payload_type, ids, outgoing.primary),
+                Route(transport, outgoing.retransmission, rtx_payload_type, ids, outgoing, original=outgoing.primary),
             )

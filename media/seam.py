@@ -339,6 +339,11 @@ class SecureTransport:
         plain: bytes = self._rx.unprotect_rtcp(datagram)
         return plain
 
+    def send_rtp(self, packet: bytes) -> None:
+        """Encrypt and send one packet apart from the batch; raises pylibsrtp.Error or ValueError when it cannot be encrypted."""
+        assert self.remote_address is not None
+        self._socket.send(self._tx.protect(packet), self.remote_address)
+
     def send_rtcp(self, compound: bytes) -> None:
         """Encrypt and send; raises pylibsrtp.Error or ValueError when it cannot be encrypted."""
         assert self.remote_address is not None

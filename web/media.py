@@ -64,6 +64,7 @@ def _show_node(numbers: Numbers, node: MediaNode) -> None:
         ("packets_forwarded", "RTP packets sent on to participants"),
         ("bytes_forwarded", "Bytes of those, as UDP payload"),
         ("keyframes_requested", "Keyframes asked for on behalf of receivers"),
+        ("retransmitted", "RTP packets sent again from the cache"),
         ("without_receiver", "RTP packets that nobody in the call was there to receive"),
     ):
         numbers.counter(f"venterum_media_{name}", documentation, partial(getattr, node.counters, name))

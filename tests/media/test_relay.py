@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from media import rtcp
+from media.batch import SLOT_BYTES
 from media.errors import MalformedSdp, NoSuchLeg, RoomFull
 from media.node import MediaNode
 
@@ -72,11 +74,41 @@ async def test_a_lost_packet_is_asked_for_and_sent_again(monkeypatch: pytest.Mon
     async with running_node() as node, call(node) as (_, second):
         lost = drop_video(node, "room", "first", every=7)
         await until(lambda: len(lost) >= 5 and set(lost[:5]) <= set(asked))
+        assert node.counters.retransmitted == 0
         repaired = live_leg(node, "room", "second").outgoing["video"].retransmission
         assert repaired is not None
         await until(lambda: repaired.source_ssrc is not None)
         decoded = second.received
         await until(lambda: second.received > decoded + 30)
+
+
+def lose_on_the_way_down(node: MediaNode, room: str, participant: str, every: int) -> list[int]:
+    """Lose every n-th video packet on its way to a participant, after the relay has sent it. Returns those lost."""
+    leg = live_leg(node, room, participant)
+    batch, ssrc = node.socket.batch, leg.outgoing["video"].primary.ssrc
+    queue, lost, seen = batch.queue, list[int](), 0
+
+    def lossy(pointer: Any, size: int, destination: Any) -> None:
+        nonlocal seen
+        begin = batch.pointers.index(pointer) * SLOT_BYTES
+        if int.from_bytes(batch.view[begin + 8 : begin + 12], "big") == ssrc:
+            seen += 1
+            if seen % every == 0:
+                lost.append(int.from_bytes(batch.view[begin + 2 : begin + 4], "big"))
+                return
+        queue(pointer, size, destination)
+
+    batch.queue = lossy  # type: ignore[method-assign]  # the fault that is tested
+    return lost
+
+
+async def test_a_packet_lost_on_the_way_down_is_sent_again_by_the_relay_itself() -> None:
+    async with running_node() as node, call(node) as (first, second):
+        lost = lose_on_the_way_down(node, "room", "second", every=7)
+        await until(lambda: len(lost) >= 5 and node.counters.retransmitted >= len(lost[:5]))
+        decoded = second.received
+        await until(lambda: second.received > decoded + 30)
+        assert first.received > 0
 
 
 async def test_a_receiver_who_comes_late_gets_a_keyframe_at_once() -> None:
