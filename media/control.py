@@ -18,7 +18,7 @@ from http import HTTPStatus
 import aiohttp
 from aiohttp import web
 
-from .errors import MalformedSdp, MediaError, NodeUnavailable, NoSuchLeg, RoomFull
+from .errors import MalformedSdp, MediaError, NodeOverloaded, NodeUnavailable, NoSuchLeg, RoomFull
 from .node import Joined, MediaNode
 
 MAX_OFFER_BYTES = 64 * 1024
@@ -27,6 +27,7 @@ _STATUS: dict[type[MediaError], HTTPStatus] = {
     MalformedSdp: HTTPStatus.UNPROCESSABLE_ENTITY,
     RoomFull: HTTPStatus.CONFLICT,
     NoSuchLeg: HTTPStatus.NOT_FOUND,
+    NodeOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     NodeUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _ERRORS: dict[str, type[MediaError]] = {error.code: error for error in _STATUS}
@@ -94,7 +95,7 @@ class NodeClient:
         self._timeout = aiohttp.ClientTimeout(total=5)
 
     async def join(self, node_url: str, room_id: str, participant_id: str, offer: str) -> Joined:
-        """Raises: MalformedSdp, RoomFull, NodeUnavailable."""
+        """Raises: MalformedSdp, RoomFull, NodeOverloaded, NodeUnavailable."""
         response, text = await self._request(
             "POST",
             f"{node_url}/rooms/{room_id}/participants/{participant_id}",

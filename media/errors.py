@@ -4,6 +4,7 @@
     ├── MalformedSdp       the offer could not be read, or asks for something that is no WebRTC call
     ├── RoomFull           the room has as many participants as it takes
     ├── NoSuchLeg          there is no such room, participant or leg on this node
+    ├── NodeOverloaded     the node takes no new call just now; place it on another
     └── NodeUnavailable    the node did not answer, or is closing; place the call on another
 
 No message holds a part of an SDP: it carries ICE passwords.
@@ -43,3 +44,10 @@ class NodeUnavailable(MediaError):
 
     def __init__(self) -> None:
         super().__init__("The media node does not answer. Try again in a moment.")
+
+
+class NodeOverloaded(MediaError):
+    code = "node_overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("The media node has as much as it can carry. Try again in a moment.")

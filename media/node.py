@@ -5,17 +5,21 @@ A node knows room and participant ids, never a patient.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from .errors import NodeUnavailable, NoSuchLeg
+from .errors import NodeOverloaded, NodeUnavailable, NoSuchLeg
 from .negotiation import negotiate, write_answer
 from .relay import Counters, Leg
 from .room import Room
 from .seam import MediaSocket, SecureTransport
+from .strain import Limits, Strain
+
+MEASURE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class MediaNode:
     Args:
         host, port: where the UDP socket is bound, an IP address of either family; port 0 takes a free one.
         addresses: the IP addresses offered to browsers, best first; a router may map them to `host`.
+        limits: past which the node takes no new call; the defaults when not given. Participants of a call that is there
+            are always let back in.
         on_change: called with a room's id and who is connected in it, at every change; an empty tuple when it is gone.
 
     Raises:
@@ -44,6 +50,7 @@ class MediaNode:
         host: str,
         port: int,
         addresses: Sequence[str],
+        limits: Limits | None = None,
         on_change: Callable[[str, tuple[str, ...]], None] = lambda room_id, connected: None,
     ) -> None:
         self.id = secrets.token_hex(8)
@@ -53,11 +60,21 @@ class MediaNode:
         self._on_change = on_change
         self._certificate = RTCCertificate.generateCertificate()
         self._rooms: dict[str, Room] = {}
+        self.strain = Strain(limits or Limits())
+        self._measuring: asyncio.Task[None] | None = None
         self._closed = False
 
     def start(self) -> None:
         """Begin to take datagrams, in the running event loop."""
         self.socket.start()
+        self._measuring = asyncio.create_task(self._measure())
+
+    async def _measure(self) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            due = now() + MEASURE_SECONDS
+            await asyncio.sleep(MEASURE_SECONDS)
+            self.strain.measure(self.counters.packets_received, now() * 1000, (now() - due) * 1000)
 
     @property
     def port(self) -> int:
@@ -78,11 +95,14 @@ class MediaNode:
 
         Raises:
             MalformedSdp, RoomFull: nothing was changed.
+            NodeOverloaded: it would be a new call, and there is no room for one.
             NodeUnavailable: the node is closed or closing.
         """
         if not self.alive:
             raise NodeUnavailable
         negotiated = negotiate(offer)
+        if room_id not in self._rooms and self.strain.overloaded:
+            raise NodeOverloaded
         room = self._rooms.get(room_id) or Room(room_id, self._room_changed)
         room.admit(participant_id)
         self._rooms[room_id] = room
@@ -118,6 +138,8 @@ class MediaNode:
     async def close(self) -> None:
         """End every call and close the socket. May be called twice."""
         self._closed = True
+        if self._measuring is not None:
+            self._measuring.cancel()
         for room in list(self._rooms.values()):
             await room.close()
         self.socket.close()

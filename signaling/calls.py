@@ -10,13 +10,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Collection
+from dataclasses import asdict, dataclass
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, WatchError
 
 from media.control import NodeClient
-from media.errors import NodeUnavailable
+from media.errors import NodeOverloaded, NodeUnavailable
 from media.node import Joined, MediaNode
 
 from .bus import Bus, call_topic
@@ -28,6 +29,15 @@ NODE_EXPIRY_SECONDS = 8
 CALL_EXPIRY_SECONDS = 24 * 3600
 
 _NODES = "venterum:nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What a node says of itself with each heartbeat."""
+
+    url: str
+    calls: int
+    overloaded: bool
 
 
 class Heartbeat:
@@ -71,7 +81,7 @@ class Heartbeat:
         rooms = node.rooms()
         with contextlib.suppress(RedisError, OSError):
             pipeline = self._redis.pipeline(transaction=False)
-            entry = json.dumps({"url": control_url, "calls": len(rooms)})
+            entry = json.dumps(asdict(_Node(control_url, len(rooms), node.strain.overloaded)))
             pipeline.set(_node_key(node.id), entry, ex=NODE_EXPIRY_SECONDS)
             pipeline.sadd(_NODES, node.id)
             for room_id, connected in rooms.items():
@@ -100,16 +110,20 @@ class Calls:
 
         Raises:
             NoMediaNode: none is alive.
+            NodeOverloaded: the call is a new one, and no node takes any just now.
             MalformedSdp, RoomFull: the node refused the offer.
         """
+        refused: set[str] = set()
         for _ in range(2):
-            node_id, url = await self._place(visit_id)
+            node_id, url = await self._place(visit_id, refused)
             try:
                 return await self._client.join(url, visit_id, participant, offer)
             except NodeUnavailable:
                 self._log.warning("node_unavailable", node=node_id)
                 await self._forget(node_id)
-        raise NoMediaNode
+            except NodeOverloaded:
+                refused.add(node_id)
+        raise NodeOverloaded if refused else NoMediaNode
 
     async def end(self, visit_id: str) -> None:
         """Let the node close the call, if there is one. A node that does not answer ends it when the browsers go."""
@@ -130,24 +144,23 @@ class Calls:
             return ()
         return tuple(json.loads(entry)) if entry else ()
 
-    async def alive(self) -> int:
-        """How many nodes are alive. Raises NoMediaNode when none is."""
+    async def state(self) -> str | None:
+        """`overloaded` when no node takes a new call just now, else None. Raises NoMediaNode when none is alive."""
         nodes = await self._alive()
         if not nodes:
             raise NoMediaNode
-        return len(nodes)
+        return "overloaded" if all(node.overloaded for node in nodes.values()) else None
 
-    async def _alive(self) -> dict[str, tuple[str, int]]:
-        """Address and number of calls of each node alive, by id."""
+    async def _alive(self) -> dict[str, _Node]:
+        """Each node alive, by id."""
         try:
             ids = sorted(map(str, await self._redis.smembers(_NODES)))
             entries = await self._redis.mget([_node_key(i) for i in ids]) if ids else []
         except (RedisError, OSError):
             raise NoMediaNode from None
-        read = ((i, json.loads(entry)) for i, entry in zip(ids, entries, strict=True) if entry)
-        return {i: (entry["url"], entry["calls"]) for i, entry in read}
+        return {i: _Node(**json.loads(entry)) for i, entry in zip(ids, entries, strict=True) if entry}
 
-    async def _place(self, visit_id: str) -> tuple[str, str]:
+    async def _place(self, visit_id: str, refused: Collection[str] = ()) -> tuple[str, str]:
         nodes = await self._alive()
         if not nodes:
             raise NoMediaNode
@@ -157,14 +170,17 @@ class Calls:
                 while True:
                     await pipeline.watch(key)
                     held_by = str(await pipeline.get(key))
-                    if held_by in nodes:
-                        return held_by, nodes[held_by][0]
-                    chosen = min(nodes, key=lambda node_id: nodes[node_id][1])
+                    if held_by in nodes and held_by not in refused:
+                        return held_by, nodes[held_by].url
+                    free = [i for i, node in nodes.items() if not node.overloaded and i not in refused]
+                    if not free:
+                        raise NodeOverloaded
+                    chosen = min(free, key=lambda i: nodes[i].calls)
                     pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py has no types for it
                     pipeline.set(key, chosen, ex=CALL_EXPIRY_SECONDS)
                     with contextlib.suppress(WatchError):  # somebody else placed it meanwhile: look again
                         await pipeline.execute()
-                        return chosen, nodes[chosen][0]
+                        return chosen, nodes[chosen].url
         except (RedisError, OSError):
             raise NoMediaNode from None
 

@@ -113,7 +113,7 @@ async def serve(settings: Settings) -> None:
             metrics=metrics,
             providers=demonstration.providers(settings, key) if settings.demo else None,
             test_identity=demonstration.identity_provider(settings, key, redis) if settings.demo else None,
-            checks={"database": rooms.ping, "live_store": redis.ping, "media_node": worker.calls.alive},
+            checks={"database": rooms.ping, "live_store": redis.ping, "media_node": worker.calls.state},
         )
         runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()

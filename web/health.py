@@ -16,7 +16,7 @@ from rooms.states import VisitState
 from .logs import get_logger
 
 Check = Callable[[], Awaitable[object]]
-"""Returns when the part is well; raises when it is not."""
+"""Returns when the part serves, with a word where there is one to add (a node that is overloaded); raises when it does not."""
 
 CHECK_SECONDS = 2.0
 """How long a part may take to answer before it counts as dead, in seconds."""
@@ -110,7 +110,7 @@ class Health:
 
     async def _ready(self, request: web.Request) -> web.Response:
         states = await asyncio.gather(*(_state(name, check) for name, check in self._checks.items()))
-        status = 200 if all(state == "ok" for state in states) else 503
+        status = 503 if "error" in states else 200
         parts = dict(zip(self._checks, states, strict=True))
         return web.json_response(parts, status=status, headers={"Cache-Control": "no-store"})
 
@@ -123,8 +123,8 @@ class Health:
 
 async def _state(name: str, check: Check) -> str:
     try:
-        await asyncio.wait_for(check(), CHECK_SECONDS)
+        word = await asyncio.wait_for(check(), CHECK_SECONDS)
     except Exception as error:  # whatever a driver raises, the part is not well
         get_logger("web.health").warning("not_ready", part=name, error=type(error).__name__)
         return "error"
-    return "ok"
+    return word if isinstance(word, str) else "ok"

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from media.control import control_app
 from media.node import MediaNode
+from media.strain import Limits
 from signaling.bus import Bus
 from signaling.calls import Heartbeat
 from signaling.connection import Registry
@@ -31,6 +32,7 @@ async def media_node(settings: Settings, redis: Redis, bus: Bus, secret: str) ->
         host=settings.media_host,
         port=settings.media_port,
         addresses=settings.offered_addresses,
+        limits=Limits(settings.media_most_packets_per_second, settings.media_most_lag_ms),
         on_change=heartbeat.changed,
     )
     runner = web.AppRunner(control_app(node, secret), access_log=None)
@@ -58,6 +60,11 @@ def show_numbers(metrics: Metrics, registry: Registry, node: MediaNode | None) -
 
 def _show_node(numbers: Numbers, node: MediaNode) -> None:
     numbers.gauge("venterum_calls", "Calls on this process' media node", lambda: len(node.rooms()))
+    numbers.gauge(
+        "venterum_media_packets_per_second", "Received in the last second", lambda: node.strain.packets_per_second
+    )
+    numbers.gauge("venterum_media_lag_ms", "How late the node's timer ran last", lambda: node.strain.lag_ms)
+    numbers.gauge("venterum_media_overloaded", "1 while no new call is taken", lambda: node.strain.overloaded)
     for name, documentation in (
         ("packets_received", "SRTP and SRTCP packets received from participants"),
         ("bytes_received", "Bytes of those, as UDP payload"),

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from media.strain import LAG_MS, PACKETS_PER_SECOND
+
 from .identity_providers import IdentityProvider
 from .schemas import IceServer
 
@@ -47,6 +49,10 @@ class Settings(BaseSettings):
     media_addresses: tuple[str, ...] = Field(
         default=(), description="The IP addresses that browsers are offered for the media; media_host when not given."
     )
+    media_most_packets_per_second: float = Field(
+        default=PACKETS_PER_SECOND, gt=0, description="Past that many received, the node takes no new call."
+    )
+    media_most_lag_ms: float = Field(default=LAG_MS, gt=0, description="The same for how late its timers run.")
     media_control_host: str = Field(default="127.0.0.1", description="Where the node's control interface listens.")
     media_control_port: int = Field(default=0, ge=0, le=65535, description="Its TCP port; 0 takes a free one.")
     ice_servers: tuple[IceServer, ...] = Field(default=(), description="What browsers are told (STUN, TURN).")

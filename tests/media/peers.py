@@ -6,7 +6,6 @@ import asyncio
 import fractions
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
 
 import aioice.ice
 import pytest
@@ -98,8 +97,10 @@ class Peer:
 
 
 @asynccontextmanager
-async def running_node(**arguments: Any) -> AsyncIterator[MediaNode]:
-    node = MediaNode(host="127.0.0.1", port=0, addresses=["127.0.0.1"], **arguments)
+async def running_node(
+    host: str = "127.0.0.1", on_change: Callable[[str, tuple[str, ...]], None] = lambda room, connected: None
+) -> AsyncIterator[MediaNode]:
+    node = MediaNode(host=host, port=0, addresses=[host], on_change=on_change)
     node.start()
     try:
         yield node

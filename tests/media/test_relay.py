@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import aioice.ice
 import pytest
 
 from media import rtcp
@@ -169,3 +170,10 @@ async def test_closing_a_room_ends_it_for_both_and_twice_is_once() -> None:
         await node.close_room("room")
         assert node.rooms() == {}
         await until(lambda: first.pc.connectionState == second.pc.connectionState == "closed")
+
+
+async def test_a_call_over_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", lambda use_ipv4, use_ipv6: ["::1"])
+    async with running_node(host="::1") as node, call(node) as (first, second):
+        decoded = first.received, second.received
+        await until(lambda: first.received > decoded[0] + 10 and second.received > decoded[1] + 10)

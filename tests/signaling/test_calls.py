@@ -14,8 +14,9 @@ from aiortc import RTCSessionDescription
 from redis.asyncio import Redis
 
 from media.control import NodeClient, control_app
-from media.errors import MalformedSdp
+from media.errors import MalformedSdp, NodeOverloaded
 from media.node import MediaNode
+from media.strain import LAGS
 from signaling.bus import Bus
 from signaling.calls import Calls, Heartbeat
 from signaling.errors import NoMediaNode
@@ -56,7 +57,7 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_without_a_node_there_is_no_call(calls: Calls) -> None:
     with pytest.raises(NoMediaNode):
-        await calls.alive()
+        await calls.state()
     with pytest.raises(NoMediaNode):
         await calls.join("visit", "clinician", "v=0")
     await calls.end("visit")
@@ -64,7 +65,7 @@ async def test_without_a_node_there_is_no_call(calls: Calls) -> None:
 
 async def test_both_participants_come_to_the_same_node_and_are_seen(redis: Redis, bus: Bus, calls: Calls) -> None:
     async with registered_node(redis, bus) as one, registered_node(redis, bus) as two:
-        assert await calls.alive() == 2
+        assert await calls.state() is None
         peers = Peer("clinician"), Peer("patient")
         for peer in peers:
             joined = await calls.join("visit", peer.name, await peer.offer())
@@ -117,3 +118,24 @@ async def test_places_taken_at_once_agree(redis: Redis, bus: Bus, calls: Calls) 
     async with registered_node(redis, bus), registered_node(redis, bus):
         placed = await asyncio.gather(*(calls._place("visit") for _ in range(20)))
         assert len(set(placed)) == 1
+
+
+async def test_an_overloaded_node_gets_no_new_call_and_lets_participants_back_in(
+    redis: Redis, bus: Bus, calls: Calls
+) -> None:
+    async with registered_node(redis, bus) as only:
+        peers = [Peer("clinician") for _ in range(3)]
+        await calls.join("there", "clinician", await peers[0].offer())
+        for at_ms in range(LAGS):
+            only.node.strain.measure(packets=0, at_ms=at_ms, lag_ms=10_000.0)
+        # Refused by the node itself, as long as its heartbeat has not told.
+        with pytest.raises(NodeOverloaded):
+            await calls.join("new", "clinician", await peers[1].offer())
+        await only.heartbeat._beat(only.node, str(only.server.make_url("")).rstrip("/"))
+        assert await calls.state() == "overloaded"
+        with pytest.raises(NodeOverloaded):
+            await calls.join("new", "clinician", await peers[1].offer())
+        await calls.join("there", "clinician", await peers[2].offer())
+        assert list(only.node.rooms()) == ["there"]
+        for peer in peers:
+            await peer.close()
