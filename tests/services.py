@@ -1,10 +1,14 @@
-"""Throw-away PostgreSQL and Redis servers for tests: each starts on its own, waits until it answers, and stops at exit."""
+"""Throw-away PostgreSQL, Redis and coturn servers for tests: each starts by itself, waits until it answers, stops at exit."""
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import os
 import pwd
+import re
+import secrets
 import shutil
 import signal
 import socket
@@ -12,7 +16,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
 
 READY_WITHIN_S = 30.0
 """How long a server may take before it answers, in seconds; past it the test fails."""
@@ -72,6 +85,94 @@ def redis_server(port: int | None = None) -> Iterator[str]:
             yield f"redis://127.0.0.1:{port}/0"
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Coturn:
+    """A running coturn on 127.0.0.1 and ::1. `port` takes UDP and TCP, `tls_port` TLS."""
+
+    port: int
+    tls_port: int
+    secret: str = field(repr=False)
+    key_hash: str
+    """Base64 of SHA-256 of the certificate's public key, by which a browser can be told to trust it."""
+
+
+@contextlib.contextmanager
+def coturn(configuration: str, *options: str, has_secret: bool = True) -> Iterator[Coturn]:
+    """coturn with a configuration of which only what is an installation's own is set here.
+
+    That is: ports, certificate, secret, and the test's media node at 127.0.0.1 as the peer that is allowed, for which
+    loopback has to be asked for too. It keeps no database but an empty one of its own.
+
+    Args:
+        configuration: the text of `turnserver.conf.example`.
+        options: more for the command line.
+        has_secret: without, the file's secret stays unset.
+
+    Raises:
+        ServiceMissing: coturn is not installed.
+        TimeoutError: it did not answer in time.
+    """
+    binary = shutil.which("turnserver")
+    if binary is None:
+        raise ServiceMissing("coturn is missing: 'make test' installs it (apt-get install coturn).")
+    home = Path(tempfile.mkdtemp(prefix="venterum-coturn-"))
+    port, tls_port = _free_port(), _free_port()
+    made = Coturn(port, tls_port, secrets.token_hex(32), self_signed(home / "cert.pem", home / "key.pem"))
+    own = {"static-auth-secret": made.secret} if has_secret else {}
+    own |= {
+        "allowed-peer-ip": "127.0.0.1",
+        "cert": str(home / "cert.pem"),
+        "pkey": str(home / "key.pem"),
+        "listening-port": str(port),
+        "tls-listening-port": str(tls_port),
+    }
+    try:
+        file = home / "turnserver.conf"
+        file.write_text(_with_own(configuration, own), encoding="utf-8")
+        addresses = [f"--{what}-ip={ip}" for what in ("listening", "relay") for ip in ("127.0.0.1", "::1")]
+        places = [f"--pidfile={home / 'pid'}", f"--userdb={home / 'turndb'}"]
+        command = [binary, "-c", str(file), "--allow-loopback-peers", *addresses, *places, *options]
+        with _running(command, home) as process:
+            _wait_until(lambda: _listens(port) and _listens(tls_port), process, home)
+            yield made
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def self_signed(certificate: Path, key: Path) -> str:
+    """Make a certificate for 127.0.0.1 that nobody has signed; Base64 of SHA-256 of its public key (RFC 7469)."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, SHA256())
+    )
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(hashlib.sha256(public).digest()).decode()
+
+
+def _with_own(configuration: str, own: dict[str, str]) -> str:
+    """The configuration with these options' values put in; each has to stand there once, commented out or not."""
+    for name, value in own.items():
+        configuration, found = re.subn(rf"^#?{name}=.*$", f"{name}={value}", configuration, flags=re.MULTILINE)
+        if found != 1:
+            raise ValueError(f"{name} stands {found} times in the configuration")
+    return configuration
+
+
+def _listens(port: int) -> bool:
+    """coturn opens its TCP port last, and takes a connection only when it works."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 @contextlib.contextmanager

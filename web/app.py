@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib.metadata import version
@@ -25,6 +26,7 @@ from .employees import EmployeeHandlers
 from .errors import MAX_BODY_BYTES
 from .errors import middleware as errors_middleware
 from .health import Check, Health, Metrics
+from .ice import CallConfigurations
 from .identity_providers import IdentityProvider
 from .identity_test_provider import IdentityTestProvider
 from .login import CALLBACK, LoginHandlers, offered
@@ -87,7 +89,7 @@ def create_app(
     tls = ssl.create_default_context()
     clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
     logout = Logout(rooms.logins, clients, settings.origin, worker.logged_out)
-    sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice_servers=settings.ice_servers)
+    sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice=CallConfigurations.of(settings, time.time))
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
         *EmployeeHandlers(rooms, access).routes(),

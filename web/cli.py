@@ -30,6 +30,7 @@ from signaling.worker import Worker, announcer
 from . import demonstration, directory_commands, logs, schemas
 from .app import create_app
 from .health import Metrics
+from .ice import TurnSecretRefused
 from .keys import InstallationKey, KeyFileRefused
 from .media import media_node, show_numbers
 from .settings import Settings
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
             _demo(settings, load=chosen.load, as_json=chosen.json)
     except ValidationError as error:
         sys.exit(f"venterum: {_settings_at_fault(error)}")
-    except (KeyFileRefused, RoomsError, OSError, ValueError) as error:
+    except (KeyFileRefused, TurnSecretRefused, RoomsError, OSError, ValueError) as error:
         sys.exit(f"venterum: {error}")
 
 
@@ -70,7 +71,8 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        KeyFileRefused, StoreRefused, OSError: a part cannot be opened; those opened before it are closed again.
+        KeyFileRefused, TurnSecretRefused, StoreRefused, OSError: a part cannot be opened; those opened before it are
+            closed again.
     """
     stop = _stop_signal()
     log = logs.get_logger("web.cli")

@@ -35,6 +35,7 @@ from rooms.errors import (
     RoomsError,
     SettingsInvalid,
 )
+from signaling.errors import NotYourTurn
 from signaling.messages import Wire
 
 from .logs import get_logger, route_pattern
@@ -132,7 +133,7 @@ def status_of(refusal: type[Exception]) -> int:
         return 403
     if issubclass(refusal, _MALFORMED):
         return 422
-    if issubclass(refusal, Refused):
+    if issubclass(refusal, (Refused, NotYourTurn)):
         return 409
     return 500
 
@@ -155,7 +156,7 @@ def middleware(api_prefixes: Sequence[str] = ("/api/",)) -> Middleware:
             return await handler(request)
         except WebError as error:
             return answer(error.status, error.code, str(error))
-        except RoomsError as error:
+        except (RoomsError, NotYourTurn) as error:
             status = status_of(type(error))
             if status == 500:
                 return _unforeseen(request, error)

@@ -184,10 +184,22 @@ class IceServer(Wire):
 
     urls: tuple[str, ...]
     username: str | None = None
-    credential: str | None = None
+    credential: str | None = Field(default=None, repr=False)
 
 
 class CallConfiguration(Wire):
-    """What a browser needs before it makes its peer connection."""
+    """What a browser needs before it makes its peer connection: parts of its RTCConfiguration (W3C WebRTC).
+
+    Where there is a TURN server, its credentials are this browser's alone and run out. Whoever asks for an address relayed
+    by it shows them once; an allocation made while they were good outlives them.
+    """
 
     ice_servers: tuple[IceServer, ...]
+    ice_transport_policy: Literal["all", "relay"] = "all"
+    expires_at_ms: int | None = Field(
+        default=None, description="When the TURN credentials run out, in milliseconds since 1970; null without any."
+    )
+    renew_in_ms: int | None = Field(
+        default=None,
+        description="Ask again so many milliseconds after the answer, whatever the own clock says; null: no need.",
+    )

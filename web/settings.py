@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from media.strain import LAG_MS, PACKETS_PER_SECOND
 
 from .identity_providers import IdentityProvider
 from .schemas import IceServer
+
+_TURN_URL = re.compile(r"turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(\?transport=(udp|tcp))?")
 
 DECLARATION = (
     "Jeg erklærer på tro og love, at jeg er ansat i eller ejer af den klinik, jeg logger ind i, og at jeg kun bruger "
@@ -55,7 +58,21 @@ class Settings(BaseSettings):
     media_most_lag_ms: float = Field(default=LAG_MS, gt=0, description="The same for how late its timers run.")
     media_control_host: str = Field(default="127.0.0.1", description="Where the node's control interface listens.")
     media_control_port: int = Field(default=0, ge=0, le=65535, description="Its TCP port; 0 takes a free one.")
-    ice_servers: tuple[IceServer, ...] = Field(default=(), description="What browsers are told (STUN, TURN).")
+    ice_servers: tuple[IceServer, ...] = Field(
+        default=(), description="STUN and TURN servers that browsers are told of as they stand here."
+    )
+    ice_transport_policy: Literal["all", "relay"] = Field(
+        default="all", description="relay: browsers reach the media by TURN alone, never directly."
+    )
+    turn_urls: tuple[str, ...] = Field(
+        default=(),
+        description="The TURN server that shares turn_secret: turn:host:3478, turns:host:5349?transport=tcp.",
+    )
+    turn_secret: SecretStr | None = Field(default=None, description="coturn's static-auth-secret.")
+    turn_secret_file: Path | None = Field(default=None, description="A file whose first line it is, instead.")
+    turn_lifetime_seconds: int = Field(
+        default=600, ge=10, le=86_400, description="How long a browser's TURN credentials live."
+    )
     call_grace_seconds: float = Field(
         default=120.0, gt=0, description="How long a consultation goes on when the clinician's tab is lost."
     )
@@ -78,6 +95,26 @@ class Settings(BaseSettings):
             ip_address(address)
         if not self.media_inside and self.redis_url is None:
             raise ValueError("media nodes of their own are found through Redis: set redis_url, or media_inside")
+        return self
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_TURN_URL.fullmatch(url) for url in urls):
+            raise ValueError("an address is wanted as in RFC 7065: turn:host, turns:host:port?transport=tcp")
+        return urls
+
+    @model_validator(mode="after")
+    def _turn_can_be_used(self) -> Self:
+        if self.turn_secret is not None and self.turn_secret_file is not None:
+            raise ValueError("set turn_secret or turn_secret_file, not both")
+        if self.turn_secret is not None and not self.turn_secret.get_secret_value():
+            raise ValueError("turn_secret is empty")
+        has_secret = self.turn_secret is not None or self.turn_secret_file is not None
+        if has_secret != bool(self.turn_urls):
+            raise ValueError(
+                "turn_urls and a secret go together: set both turn_urls and turn_secret or turn_secret_file"
+            )
         return self
 
     @model_validator(mode="after")

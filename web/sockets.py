@@ -12,27 +12,28 @@ from aiohttp import web
 from rooms.errors import NotFound
 from rooms.records import Visit
 from rooms.store import Rooms
-from signaling.call import CallConnection, Side
+from signaling.call import MAY_CONNECT, CallConnection, Side
+from signaling.errors import NotYourTurn
 from signaling.live import PatientLive, StaffLive
 from signaling.views import name_for_staff
 from signaling.worker import Worker
 
 from .access import Access, AtWork
 from .errors import NotLoggedIn
+from .ice import CallConfigurations
 from .routes import ID, Route, route
-from .schemas import CallConfiguration, IceServer
-from .sessions import Login
+from .schemas import CallConfiguration
 from .staff import AT_WORK, CLINIC, VISIT
 
 
 class SocketHandlers:
-    """The live half of the interface, on the worker's parts. `ice_servers` is what every browser in a call is told."""
+    """The live half of the interface, on the worker's parts. `ice` makes what a browser in a call is told."""
 
-    def __init__(self, *, rooms: Rooms, access: Access, worker: Worker, ice_servers: tuple[IceServer, ...]) -> None:
+    def __init__(self, *, rooms: Rooms, access: Access, worker: Worker, ice: CallConfigurations) -> None:
         self._rooms = rooms
         self._access = access
         self._worker = worker
-        self._ice_servers = ice_servers
+        self._ice = ice
 
     def add(self, app: web.Application) -> None:
         """Mount the sockets; they are closed when the application shuts down."""
@@ -53,11 +54,19 @@ class SocketHandlers:
         return (
             route(
                 "GET",
-                "/api/call/configuration",
-                self._configuration,
-                summary="What a browser needs before it makes its peer connection",
+                VISIT + "/call/configuration",
+                self._staff_configuration,
+                summary="What the clinician's browser needs before it makes its peer connection",
                 gives=CallConfiguration,
-                refuses=(NotLoggedIn,),
+                refuses=(*AT_WORK, NotYourTurn),
+            ),
+            route(
+                "GET",
+                "/api/patient/visits/{visit_id}/call/configuration",
+                self._patient_configuration,
+                summary="What the patient's browser needs before it makes its peer connection",
+                gives=CallConfiguration,
+                refuses=(NotLoggedIn, NotFound, NotYourTurn),
             ),
             route(
                 "POST",
@@ -70,11 +79,20 @@ class SocketHandlers:
             ),
         )
 
-    async def _configuration(self, request: web.Request) -> CallConfiguration:
-        login = await Login.of(request)
-        if login.staff is None and login.patient is None:
-            raise NotLoggedIn
-        return CallConfiguration(ice_servers=self._ice_servers)
+    async def _staff_configuration(self, request: web.Request) -> CallConfiguration:
+        at_work = await self._access.staff(request)
+        visit = await self._rooms.waiting_room.visit(at_work.clinic_id, request.match_info["visit_id"])
+        return self._configuration(Side.CLINICIAN, visit)
+
+    async def _patient_configuration(self, request: web.Request) -> CallConfiguration:
+        person, _ = await self._access.patient(request)
+        return self._configuration(Side.PATIENT, await self._visit_for(person.id, request.match_info["visit_id"]))
+
+    def _configuration(self, side: Side, visit: Visit) -> CallConfiguration:
+        """For whoever may offer now, and for nobody else: credentials let one send through the TURN server."""
+        if visit.state not in MAY_CONNECT[side]:
+            raise NotYourTurn
+        return self._ice.fresh()
 
     async def _closing(self, request: web.Request) -> None:
         at_work = await self._access.staff(request)
@@ -140,8 +158,7 @@ class SocketHandlers:
         async def look() -> Visit:
             if not await self._rooms.logins.stands(login_id, person.id):
                 raise NotFound
-            profiles = await self._rooms.family.profiles(person.id)
-            return await self._rooms.waiting_room.visit_of({each.person_id for each in profiles}, visit_id)
+            return await self._visit_for(person.id, visit_id)
 
         await look()
         call = CallConnection(
@@ -156,6 +173,11 @@ class SocketHandlers:
             login_id=login_id,
         )
         return await call.serve(request)
+
+    async def _visit_for(self, person_id: str, visit_id: str) -> Visit:
+        """A visit of the person or of somebody the person acts for. Raises NotFound for any other."""
+        profiles = await self._rooms.family.profiles(person_id)
+        return await self._rooms.waiting_room.visit_of({each.person_id for each in profiles}, visit_id)
 
     async def _is_staff(self, at_work: AtWork) -> bool:
         if not await self._rooms.logins.stands(at_work.login_id, at_work.actor.person_id):

@@ -13,7 +13,7 @@ const root = document.getElementById("app");
 if (root && ids === null) render(<NotHere />, root);
 if (root && ids !== null) {
   const side = new CallSide("clinician", ids.visit, staffCall(ids.clinic, ids.visit), {
-    callConfiguration: api.callConfiguration,
+    callConfiguration: () => api.callConfiguration(ids.clinic, ids.visit),
     // The board of a clinic is there for its staff alone, and the visit on it while it is the clinic's.
     mayReturn: () =>
       isStillAllowed(

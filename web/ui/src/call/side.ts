@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { CallConfiguration, CallState, Participants } from "../generated/wire";
 import { Call, type Link, type Role } from "../protocol/call";
-import { Refusal } from "../protocol/rest";
+import { isNo, Refusal } from "../protocol/rest";
 import { takeOver } from "../protocol/sole";
 
 declare global {
@@ -71,13 +71,16 @@ export class CallSide {
   }
 
   async #connect(): Promise<void> {
-    let configuration: CallConfiguration;
+    let configuration: CallConfiguration | null = null;
     try {
       configuration = await this.server.callConfiguration();
     } catch (error) {
-      if (error instanceof Refusal && error.status === 401) this.#leave("revoked");
-      else if (!this.#closed) this.#retry = setTimeout(() => void this.#connect(), RETRY_MS);
-      return;
+      if (error instanceof Refusal && error.status === 401) return this.#leave("revoked");
+      if (!isNo(error)) {
+        if (!this.#closed) this.#retry = setTimeout(() => void this.#connect(), RETRY_MS);
+        return;
+      }
+      // Not open for video now, or not here at all: the socket says which, and what to show.
     }
     if (this.#closed) return;
     this.#call = new Call(this.path, this.role, configuration, {
@@ -100,6 +103,7 @@ export class CallSide {
       onProblem: () => {},
       // Revoked before the server ever said a word: there was nothing here to be revoked from.
       onRevoked: () => this.#leave(this.state.value === null ? "not_found" : "revoked"),
+      configure: this.server.callConfiguration,
       mayReturn: this.server.mayReturn,
     });
     this.#call.setTracks(this.#stream);

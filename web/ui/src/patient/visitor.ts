@@ -102,7 +102,7 @@ export class Visitor {
     this.call.value = null;
     if (visit === null) return;
     const call = new CallSide("patient", visit, patientCall(visit), {
-      callConfiguration: this.api.callConfiguration,
+      callConfiguration: () => this.api.callConfiguration(visit),
       mayReturn: () =>
         isStillAllowed(this.api.cards().then(({ cards }) => cards.some((card) => card.visit?.id === visit))),
     });

@@ -4,6 +4,7 @@
 // socket. The relay puts the new leg in place of the old one.
 import type { Answer, CallConfiguration, CallState, Offer, Participants, Problem } from "../generated/wire";
 import { backoffMs } from "./backoff";
+import { IceConfiguration } from "./ice";
 import { ReconnectingSocket } from "./socket";
 
 /** How long a connection may be `disconnected` before it is given up: shorter hiccups mend themselves. */
@@ -36,6 +37,8 @@ export interface CallHandlers {
   onPeer: (peer: RTCPeerConnection | null) => void;
   onProblem: (problem: Problem) => void;
   onRevoked: () => void;
+  /** Asks the server for what a peer connection is made with. */
+  configure: () => Promise<CallConfiguration>;
   mayReturn: () => Promise<boolean>;
 }
 
@@ -44,8 +47,10 @@ type FromServer = Answer | Participants | CallState | Problem;
 
 export class Call {
   readonly #socket: ReconnectingSocket<FromServer, Offer>;
-  readonly #configuration: RTCConfiguration;
+  readonly #ice: IceConfiguration;
   #peer: RTCPeerConnection | null = null;
+  /** The attempt whose configuration is being asked for; its peer connection is made when that is here. */
+  #preparing: symbol | null = null;
   #wanted = false;
   #present: Participants | null = null;
   #tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null } = { audio: null, video: null };
@@ -57,16 +62,15 @@ export class Call {
   constructor(
     path: string,
     private readonly role: Role,
-    configuration: CallConfiguration,
+    configuration: CallConfiguration | null,
     private readonly handlers: CallHandlers,
   ) {
-    this.#configuration = {
-      bundlePolicy: "max-bundle",
-      rtcpMuxPolicy: "require",
-      iceServers: configuration.ice_servers.map(({ urls, username, credential }) =>
-        username !== null && credential !== null ? { urls, username, credential } : { urls },
-      ),
-    };
+    this.#ice = new IceConfiguration(
+      handlers.configure,
+      // What is gathered from here on uses them; what was allocated with the old ones goes on.
+      (renewed) => this.#peer?.setConfiguration(renewed),
+      configuration,
+    );
     this.#socket = new ReconnectingSocket<FromServer, Offer>({
       path: () => path,
       onMessage: (message) => this.#take(message),
@@ -91,6 +95,7 @@ export class Call {
 
   close(): void {
     this.#hangUp();
+    this.#ice.close();
     this.#socket.close();
   }
 
@@ -128,21 +133,32 @@ export class Call {
 
   /** Whether a peer connection is made or being made; one that is lost brings itself back, by its timers. */
   #isUnderWay(): boolean {
-    return this.#peer !== null || this.#timers.has("restart");
+    return this.#peer !== null || this.#preparing !== null || this.#timers.has("restart");
   }
 
   async #negotiate(): Promise<void> {
     this.#dropPeer();
     // Without the socket nothing can be offered; the first message on the next one brings us back here.
     if (!this.#wanted || !this.#socket.isUp) return;
-    const peer = new RTCPeerConnection(this.#configuration);
+    const attempt = Symbol();
+    this.#preparing = attempt;
+    this.#after("connect", CONNECT_MS, () => this.#lose());
+    let configuration: RTCConfiguration;
+    try {
+      configuration = await this.#ice.fresh();
+    } catch {
+      if (this.#preparing === attempt) this.#lose();
+      return;
+    }
+    if (this.#preparing !== attempt) return;
+    this.#preparing = null;
+    const peer = new RTCPeerConnection(configuration);
     this.#peer = peer;
     // Both lines stand in the offer from the start, without tracks: the path is made and proven while nothing is sent.
     const lines = [peer.addTransceiver("audio"), peer.addTransceiver("video")];
     this.handlers.onPeer(peer);
     this.handlers.onRemote(new MediaStream(lines.map((line) => line.receiver.track)));
     peer.onconnectionstatechange = () => this.#followPeer(peer);
-    this.#after("connect", CONNECT_MS, () => this.#lose());
     await peer.setLocalDescription();
     if (this.#peer !== peer || peer.localDescription === null) return;
     this.#attach();
@@ -210,6 +226,7 @@ export class Call {
 
   #dropPeer(): void {
     this.#cancel("restart", "disconnected", "connect", "stable");
+    this.#preparing = null;
     if (this.#peer === null) return;
     this.#peer.onconnectionstatechange = null;
     this.#peer.close();

@@ -38,12 +38,15 @@ export type ClosingManner = "reject_all" | "keep_queue";
 /** What staff can do to a visit without saying more. */
 export type VisitCommand = "accept" | "put_back" | "start" | "end";
 
+/** Whether the server has understood and said no; anything else may go better the next time. */
+export const isNo = (error: unknown) => error instanceof Refusal && error.status >= 400 && error.status < 500;
+
 /** Whether what `check` asks for is still allowed; rejects when the server cannot be asked. */
 export async function isStillAllowed(check: Promise<boolean>): Promise<boolean> {
   try {
     return await check;
   } catch (error) {
-    if (error instanceof Refusal && error.status >= 400 && error.status < 500) return false;
+    if (isNo(error)) return false;
     throw error;
   }
 }
@@ -113,7 +116,8 @@ export class StaffApi {
   reject = (clinic: string, visit: string, explanation: string) =>
     request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/reject`), { explanation });
 
-  callConfiguration = () => request<CallConfiguration>("GET", "/api/call/configuration");
+  callConfiguration = (clinic: string, visit: string) =>
+    request<CallConfiguration>("GET", this.#clinic(clinic, `visits/${part(visit)}/call/configuration`));
 
   /** Tells the server that the call's tab is closing. It outlives the page, and nobody waits for an answer. */
   sayClosing(clinic: string, visit: string): void {
@@ -133,7 +137,8 @@ export class PatientApi {
     request<PatientVisit>("POST", this.#profile(profile, `clinics/${part(clinic)}/join`));
   leave = (profile: string, visit: string) =>
     request<PatientVisit>("POST", this.#profile(profile, `visits/${part(visit)}/leave`));
-  callConfiguration = () => request<CallConfiguration>("GET", "/api/call/configuration");
+  callConfiguration = (visit: string) =>
+    request<CallConfiguration>("GET", `/api/patient/visits/${part(visit)}/call/configuration`);
 
   #profile = (profile: string, rest: string) => `/api/patient/profiles/${part(profile)}/${rest}`;
 }
