@@ -118,7 +118,7 @@ def coturn(configuration: str, *options: str, has_secret: bool = True) -> Iterat
     if binary is None:
         raise ServiceMissing("coturn is missing: 'make test' installs it (apt-get install coturn).")
     home = Path(tempfile.mkdtemp(prefix="venterum-coturn-"))
-    port, tls_port = _free_port(), _free_port()
+    port, tls_port = free_port(), free_port()
     made = Coturn(port, tls_port, secrets.token_hex(32), self_signed(home / "cert.pem", home / "key.pem"))
     own = {"static-auth-secret": made.secret} if has_secret else {}
     own |= {
@@ -135,7 +135,7 @@ def coturn(configuration: str, *options: str, has_secret: bool = True) -> Iterat
         places = [f"--pidfile={home / 'pid'}", f"--userdb={home / 'turndb'}"]
         command = [binary, "-c", str(file), "--allow-loopback-peers", *addresses, *places, *options]
         with _running(command, home) as process:
-            _wait_until(lambda: _listens(port) and _listens(tls_port), process, home)
+            _wait_until(lambda: _relays(port) and _listens(port) and _listens(tls_port), process, home)
             yield made
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -168,8 +168,17 @@ def _with_own(configuration: str, own: dict[str, str]) -> str:
     return configuration
 
 
+def _relays(port: int) -> bool:
+    """Whether a TURN server answers by UDP: an Allocate request (RFC 8656) without credentials is refused, which will do."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.settimeout(0.2)
+        probe.connect(("127.0.0.1", port))
+        probe.send(bytes.fromhex("000300002112a442") + secrets.token_bytes(12))
+        return bool(probe.recv(2000))
+    return False
+
+
 def _listens(port: int) -> bool:
-    """coturn opens its TCP port last, and takes a connection only when it works."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

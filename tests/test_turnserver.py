@@ -67,10 +67,10 @@ def ranges() -> list[tuple[Address, Address]]:
 
 
 def some_of(first: Address, last: Address) -> list[str]:
-    """The first address, the last, and some between, which differ from the first or the last in a single byte: coturn
+    """The first address, the last, and some between, which differ from the first or the last in a single bit: coturn
     compares IPv6 addresses byte by byte, so a range may have holes."""
     span = int(last) - int(first)
-    bits = [1 << bit for bit in range(0, 128, 8) if 1 << bit <= span]
+    bits = [1 << bit for bit in range(0, 128, 4) if 1 << bit <= span]
     between = (int(first) + span // 3, *(int(first) + bit for bit in bits), *(int(last) - bit for bit in bits))
     found = dict.fromkeys([int(first), *between, int(last)])
     return [str(IPv4Address(each) if first.version == 4 else IPv6Address(each)) for each in found]
