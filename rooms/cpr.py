@@ -119,6 +119,7 @@ class CprVault:
             raise ValueError(f"The installation key is {KEY_BYTES} bytes long.")
         self._aead = AESGCM(self._derive(key, b"seal"))
         self._lookup_key = self._derive(key, b"lookup")
+        self._digest_key = self._derive(key, b"digest")
 
     def seal(self, cpr: Cpr) -> bytes:
         """Nonce and AES-256-GCM ciphertext; another one every time."""
@@ -138,6 +139,12 @@ class CprVault:
         mac = hmac.HMAC(self._lookup_key, hashes.SHA256())
         mac.update(cpr.digits.encode())
         return mac.finalize()
+
+    def digest(self, text: str) -> str:
+        """HMAC-SHA-256 of any text, in hexadecimal, under a key of its own: tells equal ones, and nothing else."""
+        mac = hmac.HMAC(self._digest_key, hashes.SHA256())
+        mac.update(text.encode())
+        return mac.finalize().hex()
 
     @classmethod
     def _derive(cls, key: bytes, purpose: bytes) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .clinic_settings import ClinicSettings
 from .cpr import Cpr
+from .purposes import Purpose
 from .states import RoomState, VisitState
 
 
@@ -24,6 +25,10 @@ class Role(StrEnum):
     PATIENT = "patient"
     GUARDIAN = "guardian"
     SYSTEM = "system"
+    STAFF = "staff"
+    """Logged in as staff, at work in no clinic."""
+    NOBODY = "nobody"
+    """Not known yet, as before a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,3 +193,33 @@ class Committed:
     clinic_id: str
     number: int
     person_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """How a log was found: how many events it has, and the first that was changed, removed or put in; None if it is whole."""
+
+    name: str
+    events: int
+    broken_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """An event as it is read back. `subjects` are the names of those whom it concerns, a child's CPR number in its place."""
+
+    event: Event
+    actor_name: str
+    practitioner_name: str | None
+    subjects: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """One use of a person's data, as the person may know it: when, by which clinic, what and what for."""
+
+    at: datetime
+    clinic_name: str
+    kind: str
+    purpose: Purpose
+    cursor: str

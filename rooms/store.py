@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from .audit import Audit
 from .consultations import Consultations
 from .cpr import CprVault
 from .database import CLAIM_LOCK, MIGRATION_LOCK, Database, create_engine, immediate, parse_url
@@ -45,6 +46,7 @@ class Rooms:
         self._claim: _Claim | None = None
         self.log = Log(database)
         self.directory = Directory(database, vault)
+        self.audit = Audit(database, vault)
         self.family = Family(database, vault)
         self.employees = Employees(database, vault)
         self.directory_import = DirectoryImport(database, vault)

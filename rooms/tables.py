@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -225,6 +226,39 @@ events = Table(
     Column("actor_role", String(16), nullable=False),
     Column("actor_practitioner_id", Id),
     Column("visit_id", Id),
+    Column("person_id", Id),
+    Column("data", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_events_clinic_id_at", "clinic_id", "at"),
+    Index("ix_events_person_id", "person_id"),
+)
+
+# Whom an event that shows many concerns, for finding it; the event's own data says the same, and is in the chain.
+event_subjects = Table(
+    "event_subjects",
+    metadata,
+    Column("clinic_id", Id, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("person_id", Id, ForeignKey("people.id"), primary_key=True, index=True),
+    ForeignKeyConstraint(["clinic_id", "number"], ["events.clinic_id", "events.number"]),
+)
+
+# The chain of what belongs to no clinic: logins and failures. One row says how long it is.
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last_event", Integer, nullable=False),
+)
+
+installation_events = Table(
+    "installation_events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("actor_person_id", Id, nullable=False),
+    Column("actor_role", String(16), nullable=False),
     Column("person_id", Id),
     Column("data", JSON, nullable=False),
     Column("hash", String(64), nullable=False),

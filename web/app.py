@@ -18,6 +18,8 @@ from signaling.worker import Worker
 
 from . import pages, routes
 from .access import Access
+from .audit import AuditHandlers
+from .audited import audit_middleware
 from .backchannel import BackChannelLogout
 from .clinic import ClinicHandlers
 from .consultations import ConsultationHandlers
@@ -73,17 +75,18 @@ def create_app(
         built: where the built browser code is.
     """
     providers = settings.identity_providers if providers is None else providers
+    declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
+    access = Access(rooms.directory, rooms.logins, declaration.version)
     app = web.Application(
         middlewares=[
             errors_middleware(),
             origin_middleware(settings.origin),
             cookie_middleware(cookie_key, secure=settings.secure, max_age_seconds=settings.session_hours * 3600),
+            audit_middleware(rooms.audit, access),
         ],
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(add_headers)
-    declaration = Declaration(version=settings.declaration_version, text=settings.declaration_text)
-    access = Access(rooms.directory, rooms.logins, declaration.version)
     app[SETTINGS], app[ROOMS], app[REDIS], app[ACCESS], app[METRICS] = settings, rooms, redis, access, metrics
 
     tls = ssl.create_default_context()
@@ -92,6 +95,7 @@ def create_app(
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice=CallConfigurations.of(settings, time.time))
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
+        *AuditHandlers(rooms, access).routes(),
         *EmployeeHandlers(rooms, access).routes(),
         *PatientHandlers(rooms, access, offered(providers, "patient"), logout).routes(),
         *ClinicHandlers(rooms, access).routes(),

@@ -11,15 +11,19 @@ import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 import uvloop
 from aiohttp import web
 from pydantic import ValidationError
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from sqlalchemy.exc import DBAPIError
 
 import signaling.messages
+from rooms.database import Database, parse_url
 from rooms.demo import load_demo
-from rooms.errors import RoomsError
+from rooms.errors import RoomsError, StoreRefused
+from rooms.log import Log
 from rooms.records import Committed
 from rooms.store import Rooms, migrate
 from signaling.bus import Bus
@@ -59,6 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
             migrate(settings.database_url)
         elif chosen.command == "directory":
             sys.exit(directory_commands.run(settings, chosen))
+        elif chosen.command == "audit":
+            _be_there(settings)
+            sys.exit(asyncio.run(verify_audit(settings)))
         elif chosen.command == "demo":
             _demo(settings, load=chosen.load, as_json=chosen.json)
     except ValidationError as error:
@@ -161,6 +168,35 @@ async def open_rooms(
     return await Rooms.open(settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=on_commit)
 
 
+def _be_there(settings: Settings) -> None:
+    """Opening an SQLite file would make it. Raises StoreRefused when there is none."""
+    url = parse_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise StoreRefused("There is no database there.")
+
+
+async def verify_audit(settings: Settings) -> int:
+    """Read every chain of events, and say of each whether it is whole; 1 when one is not. Reads only; a server may run.
+
+    Raises:
+        StoreRefused: it cannot be read.
+    """
+    database = Database(settings.database_url, clock=lambda: datetime.now(UTC), on_commit=lambda _: None)
+    try:
+        chains = await Log(database).verify_all()
+    except DBAPIError:
+        raise StoreRefused("The database cannot be read. Is it there, and migrated to this version?") from None
+    finally:
+        await database.close()
+    for chain in chains:
+        name = f"clinic {chain.name}" if chain.name else "the installation"
+        if chain.broken_at is None:
+            print(f"{name}: whole, {chain.events} events")
+        else:
+            print(f"{name}: BROKEN, event {chain.broken_at} is the first that was changed, removed or put in")
+    return 1 if any(chain.broken_at is not None for chain in chains) else 0
+
+
 def _stop_signal() -> asyncio.Event:
     """Set by SIGINT or SIGTERM."""
     stop = asyncio.Event()
@@ -210,6 +246,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("media", help="run a media node by itself until SIGINT or SIGTERM")
     commands.add_parser("migrate", help="bring the database to the newest version")
     directory_commands.add_parser(commands)
+    audit = commands.add_parser("audit", help="look after the event logs")
+    audit.add_argument("what", choices=["verify"], help="verify: read every chain, and find what was changed by hand")
     demo = commands.add_parser("demo", help="list the demonstration's fictitious clinics and people")
     demo.add_argument("--json", action="store_true", help="for programs")
     demo.add_argument("--load", action="store_true", help="put them into the database first")

@@ -17,6 +17,7 @@ from rooms.directory import Directory
 from rooms.logins import Logins
 from rooms.records import Person
 
+from .audited import LOGIN_FAILED
 from .identity_providers import IdentityProvider, Role
 from .logs import get_logger
 from .oidc import ASSURANCE_TOO_LOW, Identity, LoginFailed, OidcClient
@@ -146,7 +147,10 @@ class LoginHandlers:
 def _failed(role: Role, provider_id: str | None, reason: str) -> web.Response:
     get_logger("web.login").warning("login_failed", provider=provider_id, role=role, reason=reason)
     told = reason if reason in _TOLD else "failed"
-    return _to(f"{_LANDING[role]}?login={told}")
+    response = _to(f"{_LANDING[role]}?login={told}")
+    if provider_id is not None:
+        response[LOGIN_FAILED] = (role, provider_id, reason)
+    return response
 
 
 def _to(address: str) -> web.Response:

@@ -146,6 +146,57 @@ class PatientList(Wire):
     patients: tuple[PatientView, ...]
 
 
+PurposeName = Literal["treatment", "administration", "access", "control"]
+_LATEST_MS = 4_102_444_800_000  # the year 2100, well within what a date can be
+
+
+class SearchAudit(Wire):
+    """What to read of the clinic's log. `person`: part of a name, or a whole CPR number; empty for everyone."""
+
+    person: str = Field(default="", max_length=100)
+    group: Literal["look_up", "visit", "patient", "staff", "room", "refusal"] | None = None
+    since_ms: int | None = Field(default=None, ge=0, le=_LATEST_MS)
+    until_ms: int | None = Field(default=None, ge=0, le=_LATEST_MS)
+    before: int | None = Field(default=None, ge=0, le=2**31 - 1, description="The `older` of the page before.")
+
+
+class AuditEntryView(Wire):
+    """One event of the clinic's log, as its practitioners read it."""
+
+    number: int
+    at_ms: int
+    kind: str
+    purpose: PurposeName
+    actor_name: str = Field(description="Empty for what happens by itself.")
+    role: Literal["practitioner", "employee", "patient", "guardian", "system", "staff", "nobody"]
+    practitioner_name: str | None = Field(description="For whom it was done.")
+    subjects: tuple[str, ...] = Field(description="Whom it concerns, by name; a child by the CPR number.")
+    detail: str | None = Field(description="What was searched for, digits masked, or the code of a refusal.")
+
+
+class AuditPage(Wire):
+    entries: tuple[AuditEntryView, ...]
+    older: int | None = Field(description="Ask with this for the next page; null when there is none.")
+
+
+class OlderLookUps(Wire):
+    before: str | None = Field(default=None, max_length=140, description="The `older` of the page before.")
+
+
+class LookUpView(Wire):
+    """One use of a person's data by a clinic's staff; who it was is not told."""
+
+    at_ms: int
+    clinic_name: str
+    kind: str
+    purpose: PurposeName
+
+
+class LookUpPage(Wire):
+    look_ups: tuple[LookUpView, ...]
+    older: str | None = Field(description="Ask with this for the next page; null when there is none.")
+
+
 class RejectVisit(Wire):
     explanation: str = Field(max_length=500)
 

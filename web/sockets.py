@@ -5,10 +5,12 @@ What goes over them is `signaling`'s; here a request becomes an access that is a
 
 from __future__ import annotations
 
+import time
 from types import NoneType
 
 from aiohttp import web
 
+from rooms.audit import TOLD_AGAIN_AFTER
 from rooms.errors import NotFound
 from rooms.records import Visit
 from rooms.store import Rooms
@@ -102,6 +104,7 @@ class SocketHandlers:
     async def _staff_live(self, request: web.Request) -> web.WebSocketResponse:
         at_work = await self._access.staff(request)
         since = request.query.get("since", "")
+        told = _Told()
         live = StaffLive(
             waiting_room=self._rooms.waiting_room,
             log=self._rooms.log,
@@ -110,8 +113,9 @@ class SocketHandlers:
             presence=self._worker.presence,
             clinic_id=at_work.clinic_id,
             login_id=at_work.login_id,
-            still_allowed=lambda: self._is_staff(at_work),
+            still_allowed=lambda: self._sees_board(at_work, told),
         )
+        await self._sees_board(at_work, told)
         return await live.serve(request, int(since) if since.isdecimal() and len(since) < 16 else None)
 
     async def _staff_call(self, request: web.Request) -> web.WebSocketResponse:
@@ -179,6 +183,14 @@ class SocketHandlers:
         profiles = await self._rooms.family.profiles(person_id)
         return await self._rooms.waiting_room.visit_of({each.person_id for each in profiles}, visit_id)
 
+    async def _sees_board(self, at_work: AtWork, told: _Told) -> bool:
+        """Whether the page may go on showing the board; that it does is told when it begins, and once an hour."""
+        allowed = await self._is_staff(at_work)
+        if allowed and told.is_due():
+            board = await self._rooms.waiting_room.board(at_work.clinic_id)
+            await self._rooms.audit.board_viewed(at_work.actor, at_work.clinic_id, board.visits)
+        return allowed
+
     async def _is_staff(self, at_work: AtWork) -> bool:
         if not await self._rooms.logins.stands(at_work.login_id, at_work.actor.person_id):
             return False
@@ -186,4 +198,22 @@ class SocketHandlers:
             await self._rooms.directory.staff(at_work.actor.person_id, at_work.clinic_id)
         except NotFound:
             return False
+        return True
+
+    async def _is_known(self, person_id: str) -> bool:
+        return await self._rooms.directory.person(person_id) is not None
+
+
+class _Told:
+    """When one page last told the audit what it shows."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def is_due(self) -> bool:
+        """True at first and then once in `TOLD_AGAIN_AFTER`."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + TOLD_AGAIN_AFTER.total_seconds()
         return True

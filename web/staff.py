@@ -24,7 +24,7 @@ from rooms.errors import (
     UnknownPractitioner,
     WrongState,
 )
-from rooms.records import Role, Visit
+from rooms.records import Actor, Role, Visit
 from rooms.store import Rooms
 from signaling.messages import BoardMessage, RoomView, VisitView
 from signaling.views import board_message, room_view
@@ -110,6 +110,8 @@ class StaffHandlers:
         entry = await self._rooms.directory.enter_clinic(
             slot.person_id, body.identifier, self._declaration, body.declaration_version
         )
+        own = next((each.id for each in entry.practitioners if each.person_id == person.id), None)
+        await self._rooms.audit.entered(Actor(person.id, entry.role, own), entry.clinic.id)
         only = entry.practitioners[0].id if len(entry.practitioners) == 1 else None
         login.staff = slot.model_copy(update={"clinic_id": entry.clinic.id, "practitioner_id": only})
         return self._inside(entry, login.staff, person.name)
@@ -143,6 +145,7 @@ class StaffHandlers:
     async def board(self, request: web.Request) -> BoardMessage:
         at_work = await self._access.staff(request)
         board = await self._rooms.waiting_room.board(at_work.clinic_id)
+        await self._rooms.audit.board_viewed(at_work.actor, at_work.clinic_id, board.visits)
         return board_message(board, await self._worker.attendance(board.visits))
 
     async def open_room(self, request: web.Request) -> RoomView:
@@ -174,6 +177,7 @@ class StaffHandlers:
     async def search_patients(self, request: web.Request, body: SearchPatients) -> PatientList:
         at_work = await self._access.staff(request)
         found = await self._rooms.patients.search(at_work.actor, at_work.clinic_id, body.query)
+        await self._rooms.audit.searched(at_work.actor, at_work.clinic_id, body.query, found)
         return PatientList(patients=tuple(patient_view(patient) for patient in found))
 
     async def remove_patient(self, request: web.Request) -> None:

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any, Self
@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from yarl import URL
 
 from rooms.demo import demo_people
+from rooms.purposes import QUIET
 from rooms.records import Actor, Role
 from rooms.store import Rooms
 from signaling.worker import Worker
@@ -212,12 +213,13 @@ class House:
         await by_hand(self.settings.database_url, "UPDATE standing_logins SET until = '2999-01-01 00:00:00.000000'")
 
     async def state(self) -> object:
-        """All that a refusal may not change: each clinic's log number, board and patients."""
+        """All that a refusal may not change: each clinic's log, board and patients. The refusal itself is on the log."""
         actor = Actor("nobody", Role.SYSTEM)
         return [
             (
-                await self.rooms.log.last_number(clinic),
-                await self.rooms.waiting_room.board(clinic),
+                [event for event in await self.rooms.log.since(clinic, 0) if event.kind not in QUIET],
+                (await self.rooms.waiting_room.board(clinic)).visits,
+                replace(await self.rooms.directory.clinic(clinic), last_event=0),
                 await self.rooms.patients.search(actor, clinic, ""),
             )
             for clinic in (EAR, SKIN)

@@ -4,6 +4,7 @@ import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { da } from "../texts/da";
 import { refusalText } from "../texts/refusal";
+import { Audit } from "./audit";
 import type { Desk } from "./desk";
 import { Employees } from "./employees";
 import { ChooseClinic, ChoosePractitioner, LogIn } from "./entrance";
@@ -39,6 +40,7 @@ export function App({ desk }: { desk: Desk }) {
       return <ChoosePractitioner desk={desk} session={session} />;
     case "at_work":
       if (desk.page.value === "employees") return <Employees desk={desk} session={session} />;
+      if (desk.page.value === "audit") return <Audit desk={desk} session={session} />;
       return <WaitingRoom desk={desk} session={session} />;
   }
 }

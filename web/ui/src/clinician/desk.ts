@@ -6,6 +6,7 @@ import type {
   ColleagueView,
   PatientView,
   RoomMessages,
+  SearchAudit,
   StaffSession,
   VisitView,
 } from "../generated/wire";
@@ -89,6 +90,8 @@ export class Desk {
   addEmployee = (cpr: string) => this.#do(this.api.addEmployee(this.#clinic(), cpr));
   setEmployee = (person: string, command: "activate" | "deactivate") =>
     this.#do(this.api.setEmployee(this.#clinic(), person, command));
+
+  searchAudit = (wanted: SearchAudit) => this.#do(this.api.searchAudit(this.#clinic(), wanted));
 
   visit = (visit: VisitView, command: Exclude<VisitCommand, "end">) =>
     this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, command));

@@ -48,6 +48,11 @@ export function Frame({
           <Item desk={desk} of="employees">
             {da.employees.menu}
           </Item>
+          {session.role === "practitioner" && (
+            <Item desk={desk} of="audit">
+              {da.audit.menu}
+            </Item>
+          )}
         </nav>
         <Button
           look="tertiary"

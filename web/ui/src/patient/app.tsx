@@ -9,6 +9,7 @@ import { da } from "../texts/da";
 import { refusalText } from "../texts/refusal";
 import { PatientCall } from "./call";
 import { Card } from "./card";
+import { LookUps } from "./look-ups";
 import { Preview } from "./preview";
 import type { Visitor } from "./visitor";
 
@@ -118,6 +119,9 @@ function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
             cards={others.filter((card) => card.profile_id === child.id)}
             waits={waiting.some((card) => card.profile_id === child.id)}
           />
+        ))}
+        {visitor.profiles.value.map((profile) => (
+          <LookUps key={profile.id} visitor={visitor} profile={profile} />
         ))}
       </main>
     </>

@@ -67,6 +67,8 @@ export class Visitor {
   childOf = (card: ClinicCard): ProfileView | null =>
     this.profiles.value.find((profile) => profile.id === card.profile_id && !profile.is_self) ?? null;
 
+  lookUps = (profile: ProfileView, before: string | null) => this.#do(this.api.lookUps(profile.id, before));
+
   async logOut(): Promise<void> {
     // The connection goes first, or the server would say on it that access has ended.
     this.#live?.close();

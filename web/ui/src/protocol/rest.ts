@@ -1,5 +1,6 @@
 // The REST interface, one method a command; a refusal is thrown as `Refusal`. No DOM, no texts.
 import type {
+  AuditPage,
   BoardMessage,
   CallConfiguration,
   CardsMessage,
@@ -7,12 +8,14 @@ import type {
   ColleagueList,
   ColleagueView,
   LoggedOut,
+  LookUpPage,
   PatientList,
   PatientSession,
   PatientView,
   PatientVisit,
   RoomMessages,
   RoomView,
+  SearchAudit,
   StaffSession,
   VisitView,
   Error as WireError,
@@ -111,6 +114,9 @@ export class StaffApi {
   setEmployee = (clinic: string, person: string, command: "activate" | "deactivate") =>
     request<ColleagueView>("POST", this.#clinic(clinic, `employees/${part(person)}/${command}`));
 
+  searchAudit = (clinic: string, wanted: SearchAudit) =>
+    request<AuditPage>("POST", this.#clinic(clinic, "audit/search"), wanted);
+
   visit = (clinic: string, visit: string, command: VisitCommand) =>
     request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/${command}`));
   reject = (clinic: string, visit: string, explanation: string) =>
@@ -139,6 +145,8 @@ export class PatientApi {
     request<PatientVisit>("POST", this.#profile(profile, `visits/${part(visit)}/leave`));
   callConfiguration = (visit: string) =>
     request<CallConfiguration>("GET", `/api/patient/visits/${part(visit)}/call/configuration`);
+  lookUps = (profile: string, before: string | null) =>
+    request<LookUpPage>("POST", this.#profile(profile, "look_ups"), { before });
 
   #profile = (profile: string, rest: string) => `/api/patient/profiles/${part(profile)}/${rest}`;
 }
