@@ -54,7 +54,7 @@ class Heard:
             assert found is None, f"a CPR number in: {text[max(0, found.start() - 80) : found.end()]}"
             for cpr in CPR.values():
                 assert cpr.replace("-", "") not in text
-        assert STRUCK_OUT not in self.log.getvalue()
+        assert [line for line in self.log.getvalue().splitlines() if STRUCK_OUT in line] == []
 
 
 @dataclass(frozen=True, slots=True)
