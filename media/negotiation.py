@@ -148,7 +148,9 @@ def _answer_section(media: MediaDescription, bundle: set[str], taken: set[str]) 
     if not mid or len(mid) > 16 or not mid.isalnum():
         raise MalformedSdp("a media section lacks a plain a=mid")
     refused = Section(kind=media.kind, mid=mid, accepted=False)
-    if media.kind not in ("audio", "video") or media.kind in taken or media.port == 0:
+    # A section with port 0 in the bundle is not rejected but bundle-only (RFC 9143 section 6): so Firefox offers.
+    rejected = media.port == 0 and mid not in bundle
+    if media.kind not in ("audio", "video") or media.kind in taken or rejected:
         return refused
     if mid not in bundle or not media.rtcp_mux:
         raise MalformedSdp("every section must be bundled on one transport, with rtcp-mux")

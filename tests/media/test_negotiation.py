@@ -159,3 +159,10 @@ def test_a_damaged_offer_is_refused_or_answered_but_never_breaks(data: st.DataOb
     except MalformedSdp:
         return
     write_answer(negotiated, LOCAL, SSRCS, 7, "name")
+
+
+def test_a_bundle_only_section_is_answered_and_a_rejected_one_is_not() -> None:
+    bundle_only = OFFER.replace("m=video 9 ", "m=video 0 ").replace("a=mid:1", "a=bundle-only\r\na=mid:1")
+    assert negotiate(bundle_only).section("video") is not None
+    rejected = bundle_only.replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 0").replace("a=bundle-only\r\n", "")
+    assert negotiate(rejected).section("video") is None
