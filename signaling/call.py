@@ -22,7 +22,7 @@ from .bus import Bus, call_topic, clinic_topic
 from .calls import Calls
 from .connection import AccessEnded, Connection, Registry
 from .errors import NotYourTurn, SignalingError, UnreadableMessage
-from .messages import Answer, CallState, Offer, Participants, Problem
+from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem
 from .presence import Presence, clinician_subject
 from .views import milliseconds_or_none
 
@@ -49,6 +49,7 @@ class CallConnection:
     Args:
         look: reads the visit as it is now; raises NotFound when whoever asks may see it no longer.
         other_name: the name of the other end, of a visit.
+        is_holder: whether this end is still this browser's, of a visit: it is not when a colleague has the patient by now.
     """
 
     def __init__(
@@ -63,7 +64,9 @@ class CallConnection:
         registry: Registry,
         presence: Presence,
         login_id: str,
+        is_holder: Callable[[Visit], bool] = lambda _: True,
     ) -> None:
+        self._is_holder = is_holder
         self._side = side
         self._visit_id = visit_id
         self._look = look
@@ -99,6 +102,9 @@ class CallConnection:
             visit = await self._look()
         except NotFound:
             raise AccessEnded from None
+        if not self._is_holder(visit):
+            await self._connection.send(HandedOver(to_name=visit.practitioner_name or ""))
+            return False
         connected = await self._calls.connected(self._visit_id)
         state = CallState(
             state=visit.state.value,
@@ -129,7 +135,8 @@ class CallConnection:
             offer = _from_browser.validate_json(text)
         except ValidationError:
             raise UnreadableMessage from None
-        if (await self._look()).state not in MAY_CONNECT[self._side]:
+        visit = await self._look()
+        if visit.state not in MAY_CONNECT[self._side] or not self._is_holder(visit):
             raise NotYourTurn
         joined = await self._calls.join(self._visit_id, self._side.value, offer.sdp)
         return Answer(sdp=joined.answer)

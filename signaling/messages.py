@@ -225,6 +225,16 @@ class CallState(Wire):
     started_at_ms: int | None
 
 
+class HandedOver(Wire):
+    """Server to clinician: a colleague has the patient now, and with the patient this end of the call. The connection closes.
+
+    Do not come back: two tabs would take the call from each other.
+    """
+
+    type: Literal["handed_over"] = "handed_over"
+    to_name: str = Field(description="The practitioner who has the patient.")
+
+
 class Problem(Wire):
     """Server to browser: the message just sent was refused and changed nothing. The connection stays."""
 
@@ -241,7 +251,7 @@ class Revoked(Wire):
 
 LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
 PATIENT_MESSAGES = (CardsMessage, Revoked)
-CALL_MESSAGES = (Offer, Answer, Participants, CallState, Problem, Revoked)
+CALL_MESSAGES = (Offer, Answer, Participants, CallState, HandedOver, Problem, Revoked)
 
 CLOSE_REVOKED = 4403
 """WebSocket close status (RFC 6455, private range): access has ended; do not reconnect."""

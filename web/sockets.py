@@ -99,7 +99,9 @@ class SocketHandlers:
     async def _closing(self, request: web.Request) -> None:
         at_work = await self._access.staff(request)
         visit = await self._rooms.waiting_room.visit(at_work.clinic_id, request.match_info["visit_id"])
-        await self._worker.endings.tab_closing(at_work.actor, visit.id)
+        # The tab of somebody whose colleague has taken over ends nothing.
+        if visit.practitioner_id == at_work.actor.practitioner_id:
+            await self._worker.endings.tab_closing(at_work.actor, visit.id)
 
     async def _staff_live(self, request: web.Request) -> web.WebSocketResponse:
         at_work = await self._access.staff(request)
@@ -133,6 +135,7 @@ class SocketHandlers:
             visit_id=visit_id,
             look=look,
             other_name=name_for_staff,
+            is_holder=lambda visit: visit.practitioner_id in (None, at_work.actor.practitioner_id),
             calls=self._worker.calls,
             bus=self._worker.bus,
             registry=self._worker.registry,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from rooms.schedule import local_date
 
 from .house import EAR, Browser, House
-from .test_sockets import LIVE, heard_on, in_call, in_queue, move, patient_call, staff_call, state_of
+from .test_sockets import LIVE, closing, heard_on, in_call, in_queue, move, patient_call, staff_call, state_of
 
 CLINIC = f"/api/clinics/{EAR}"
 TAKE_OVER = {"from_practitioner_id": "oere-anne", "to_practitioner_id": "oere-morten"}
@@ -27,7 +27,13 @@ async def test_a_colleague_takes_over_on_every_screen(house: House, ear: Browser
         assert event["visit"]["practitioner_name"] == "Morten Skovgaard"
         # The patient reads who it is now.
         assert (await heard_on(patient, "call"))["other_name"] == "Morten Skovgaard"
+        # Whose call it was is told, and does not get it back.
+        async with ear.live(staff_call(visit_id)) as hers:
+            assert await hers.receive_json() == {"type": "handed_over", "to_name": "Morten Skovgaard"}
+            assert await closing(hers) == 1000
         async with house.unchanged():
+            await ear.post(f"{CLINIC}/visits/{visit_id}/closing")
+            assert not await house.redis.exists(f"venterum:call:{visit_id}:closing")
             late = await ear.post(f"{CLINIC}/visits/{visit_id}/hand_over", TAKE_OVER)
             assert late.refusal == (409, "taken_over")
             assert "Morten Skovgaard" in late.body["message"]

@@ -13,7 +13,7 @@ declare global {
 }
 
 /** Why this page has no part in the call any longer, other than the visit's own state. */
-export type Gone = "revoked" | "elsewhere" | "not_found";
+export type Gone = "revoked" | "elsewhere" | "handed_over" | "not_found";
 
 export interface CallServer {
   callConfiguration: () => Promise<CallConfiguration>;
@@ -29,6 +29,8 @@ export class CallSide {
   readonly link = signal<Link>("connecting");
   readonly remote = signal<MediaStream | null>(null);
   readonly gone = signal<Gone | null>(null);
+  /** The colleague who has the patient, where that is why this page has no part in the call. */
+  readonly handedTo = signal("");
   #call: Call | null = null;
   #stream: MediaStream | null = null;
   #closed = false;
@@ -101,6 +103,10 @@ export class CallSide {
       },
       // The call makes its next attempt by itself; the page says that the connection is being remade.
       onProblem: () => {},
+      onHandedOver: (to) => {
+        this.handedTo.value = to;
+        this.#leave("handed_over");
+      },
       // Revoked before the server ever said a word: there was nothing here to be revoked from.
       onRevoked: () => this.#leave(this.state.value === null ? "not_found" : "revoked"),
       configure: this.server.callConfiguration,

@@ -1,7 +1,7 @@
 // Before the room closes: exactly whom it concerns, as the queue stands at that moment.
 import type { BoardMessage } from "../generated/wire";
 import { ConfirmDialog } from "../parts/dialog";
-import { sections } from "../protocol/board";
+import { sections, whoOf } from "../protocol/board";
 import type { ClosingManner } from "../protocol/rest";
 import { da } from "../texts/da";
 import type { Desk } from "./desk";
@@ -33,7 +33,8 @@ export function ClosingDialog({ desk, board, manner, onClose }: ClosingProps) {
       <ul class="rows concerned no-max-width">
         {queue.map((visit) => (
           <li key={visit.id}>
-            <span class="strong">{visit.name}</span> <span class="cpr">{visit.cpr}</span>
+            <span class="strong">{whoOf(visit)}</span>{" "}
+            {visit.name !== null && <span class="cpr">{visit.cpr}</span>}
           </li>
         ))}
       </ul>

@@ -14,6 +14,8 @@ import { callPage } from "../protocol/addresses";
 import { type Connection, LiveBoard } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
+import { da } from "../texts/da";
+import { Arrivals } from "./arrivals";
 import type { Page } from "./pages";
 
 /** Why the page fell back to an earlier step, to be told there. */
@@ -40,6 +42,7 @@ export class Desk {
   readonly patientListVersion = signal(0);
   /** Grows whenever somebody's access to the clinic was given or taken. */
   readonly employeesVersion = signal(0);
+  readonly arrivals = new Arrivals();
   #live: LiveBoard | null = null;
   #leaving = false;
 
@@ -96,6 +99,15 @@ export class Desk {
   visit = (visit: VisitView, command: Exclude<VisitCommand, "end">) =>
     this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, command));
   end = (visit: VisitView) => this.#visit(visit, (clinic) => this.api.visit(clinic, visit.id, "end"), true);
+  handOver = (visit: VisitView, practitioner: string, inDialog = false) =>
+    this.#visit(visit, (clinic) => this.api.handOver(clinic, visit, practitioner), inDialog);
+  resume = (visit: VisitView) => this.#visit(visit, (clinic) => this.api.resume(clinic, visit.id));
+  writeNote = (visit: VisitView, text: string) =>
+    this.#visit(visit, (clinic) => this.api.writeNote(clinic, visit.id, text), true);
+  editNote = (visit: VisitView, note: string, text: string, version: number) =>
+    this.#visit(visit, (clinic) => this.api.editNote(clinic, visit.id, note, text, version), true);
+  endedOn = async (day: string): Promise<VisitView[]> =>
+    (await this.#do(this.api.endedOn(this.#clinic(), day))).visits;
   reject = (visit: VisitView, explanation: string) =>
     this.#visit(visit, (clinic) => this.api.reject(clinic, visit.id, explanation), true);
 
@@ -151,6 +163,8 @@ export class Desk {
         this.board.value = board;
       },
       onEvent: (event) => {
+        if (event.kind === "visit_joined" && event.visit?.state === "waiting")
+          this.arrivals.announce(clinic.name, da.arrivals.arrived);
         if (event.kind.startsWith("patient_")) this.patientListVersion.value += 1;
         if (event.kind.startsWith("employee_")) this.employeesVersion.value += 1;
       },
@@ -218,7 +232,7 @@ export class Desk {
     try {
       this.#live?.anticipate({ visit: await this.#do(command(this.#clinic())) }, sentAfter);
     } catch (error) {
-      const overtaken = error instanceof Refusal && error.code === "wrong_state";
+      const overtaken = error instanceof Refusal && ["wrong_state", "taken_over"].includes(error.code);
       if (overtaken || !inDialog) this.visitRefusal.value = { visitId: visit.id, error };
       throw error;
     }

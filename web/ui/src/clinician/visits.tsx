@@ -1,4 +1,4 @@
-// One section of visits, and one row for each state that a visit stands in.
+// One section of visits, one row of it, and the row of a consultation under way.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
@@ -6,27 +6,35 @@ import type { VisitView } from "../generated/wire";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { ConfirmDialog } from "../parts/dialog";
-import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
-import { useNow } from "../parts/ticking";
 import { whoOf } from "../protocol/board";
 import { da } from "../texts/da";
+import { Attendance } from "./attendance";
 import type { Desk } from "./desk";
+import { HandOver } from "./hand-over";
+import { Notes } from "./notes";
 
 interface SectionProps {
   title: string;
   count: number;
   empty: string;
+  /** What stands at the other end of the title. */
+  aside?: ComponentChildren;
+  notice?: ComponentChildren;
   children: ComponentChildren;
 }
 
-export function Section({ title, count, empty, children }: SectionProps) {
+export function Section({ title, count, empty, aside, notice, children }: SectionProps) {
   const id = useId();
   return (
     <section class="panel" aria-labelledby={id}>
-      <h2 class="panel-title">
-        <span id={id}>{title}</span> <span class="count">{count}</span>
-      </h2>
+      <div class="section-head">
+        <h2 class="panel-title">
+          <span id={id}>{title}</span> <span class="count">{count}</span>
+        </h2>
+        {aside && <div class="section-aside">{aside}</div>}
+      </div>
+      {notice}
       {count === 0 ? <p class="muted empty">{empty}</p> : <ul class="rows no-max-width">{children}</ul>}
     </section>
   );
@@ -34,15 +42,19 @@ export function Section({ title, count, empty, children }: SectionProps) {
 
 interface RowProps {
   id: string;
+  desk: Desk;
   visit: VisitView;
-  details: string[];
+  details?: string[];
   presence?: boolean;
+  wait?: { text: string; look: "usual" | "warning" | "alarm" };
   children?: ComponentChildren;
 }
 
-function Row({ id, visit, details, presence, children }: RowProps) {
+export function Row({ id, desk, visit, details = [], presence, wait, children }: RowProps) {
+  const writing = useSignal(false);
+  const grace = desk.board.value?.room.settings.grace_minutes ?? 0;
   return (
-    <li class="row">
+    <li class={`row${wait ? ` wait-${wait.look}` : ""}`}>
       <div class="row-who">
         <span id={id} class="strong">
           {whoOf(visit)}
@@ -53,9 +65,11 @@ function Row({ id, visit, details, presence, children }: RowProps) {
           <span class="cpr">{visit.cpr}</span>
         )}
         <div class="row-details">
-          {presence && (
-            <span class={`presence ${visit.connected ? "presence-up" : "presence-down"}`}>
-              {visit.connected ? da.desk.connected : da.desk.disconnected}
+          {presence && <Attendance visit={visit} graceMinutes={grace} />}
+          {wait && (
+            <span class="wait">
+              {wait.text}
+              {wait.look !== "usual" && <span class="sr-only"> {da.desk.longWait[wait.look]}</span>}
             </span>
           )}
           {details.map((detail) => (
@@ -63,7 +77,19 @@ function Row({ id, visit, details, presence, children }: RowProps) {
           ))}
         </div>
       </div>
-      {children && <div class="row-actions">{children}</div>}
+      <div class="row-actions">
+        {children}
+        <Button
+          look="tertiary"
+          small
+          aria-describedby={id}
+          aria-expanded={writing.value}
+          onClick={() => (writing.value = !writing.value)}
+        >
+          {da.notes.write}
+        </Button>
+      </div>
+      <Notes desk={desk} visit={visit} writing={writing.value} onWritten={() => (writing.value = false)} />
     </li>
   );
 }
@@ -71,38 +97,6 @@ function Row({ id, visit, details, presence, children }: RowProps) {
 interface VisitProps {
   desk: Desk;
   visit: VisitView;
-}
-
-export function QueuedVisit({ desk, visit }: VisitProps) {
-  const id = useId();
-  const now = useNow(10_000);
-  const command = useCommand();
-  const rejecting = useSignal(false);
-  const wait = Math.max(0, Math.floor((now.value - visit.joined_at_ms) / 60_000));
-  return (
-    <Row
-      id={id}
-      visit={visit}
-      presence
-      details={[da.desk.waitingSince(da.common.time(visit.joined_at_ms), da.common.minutes(wait))]}
-    >
-      <Button
-        look="primary"
-        small
-        aria-describedby={id}
-        busy={command.busy.value === "accept"}
-        onClick={() => command.run("accept", () => desk.visit(visit, "accept"))}
-      >
-        {da.desk.accept}
-      </Button>
-      <Button small aria-describedby={id} onClick={() => (rejecting.value = true)}>
-        {da.desk.reject}
-      </Button>
-      {rejecting.value && (
-        <RejectDialog desk={desk} visit={visit} onClose={() => (rejecting.value = false)} />
-      )}
-    </Row>
-  );
 }
 
 export function OngoingVisit({ desk, visit }: VisitProps) {
@@ -116,38 +110,42 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
       : da.desk.acceptedAt(da.common.time(visit.accepted_at_ms ?? visit.joined_at_ms)),
     ...(visit.practitioner_name ? [da.desk.by(visit.practitioner_name)] : []),
   ];
+  // A colleague's call is opened by taking over: two tabs would take it from each other.
+  const own = visit.practitioner_id === desk.session.value?.practitioner?.id;
   const showTab = (event: MouseEvent) => {
     event.preventDefault();
     desk.showCall(visit);
   };
   return (
-    <Row id={id} visit={visit} presence details={details}>
-      {inCall ? (
+    <Row id={id} desk={desk} visit={visit} presence details={details}>
+      {own && inCall && (
         <a class="tab-link" href={desk.callPage(visit)} target="_blank" rel="noreferrer" onClick={showTab}>
           {da.desk.openTab} <Icon name="openInNew" />
         </a>
-      ) : (
-        <>
-          <Button
-            look="primary"
-            small
-            aria-describedby={id}
-            busy={command.busy.value === "start"}
-            onClick={() => command.run("start", () => desk.startVideo(visit))}
-          >
-            <Icon name="videocam" />
-            {da.desk.startVideo}
-          </Button>
-          <Button
-            small
-            aria-describedby={id}
-            busy={command.busy.value === "put_back"}
-            onClick={() => command.run("put_back", () => desk.visit(visit, "put_back"))}
-          >
-            {da.desk.putBack}
-          </Button>
-        </>
       )}
+      {own && !inCall && (
+        <Button
+          look="primary"
+          small
+          aria-describedby={id}
+          busy={command.busy.value === "start"}
+          onClick={() => command.run("start", () => desk.startVideo(visit))}
+        >
+          <Icon name="videocam" />
+          {da.desk.startVideo}
+        </Button>
+      )}
+      {!inCall && (
+        <Button
+          small
+          aria-describedby={id}
+          busy={command.busy.value === "put_back"}
+          onClick={() => command.run("put_back", () => desk.visit(visit, "put_back"))}
+        >
+          {da.desk.putBack}
+        </Button>
+      )}
+      <HandOver desk={desk} visit={visit} describedBy={id} />
       <Button small aria-describedby={id} onClick={() => (ending.value = true)}>
         {da.desk.end}
       </Button>
@@ -162,35 +160,5 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
         </ConfirmDialog>
       )}
     </Row>
-  );
-}
-
-export function EndedVisit({ visit }: { visit: VisitView }) {
-  const id = useId();
-  const details = [
-    da.desk.endedAt(da.common.time(visit.ended_at_ms ?? visit.joined_at_ms)),
-    ...(visit.practitioner_name ? [da.desk.by(visit.practitioner_name)] : []),
-  ];
-  return <Row id={id} visit={visit} details={details} />;
-}
-
-function RejectDialog({ desk, visit, onClose }: VisitProps & { onClose: () => void }) {
-  const explanation = useSignal("");
-  return (
-    <ConfirmDialog
-      title={da.rejectDialog.title(whoOf(visit))}
-      confirm={da.rejectDialog.confirm}
-      onConfirm={() => desk.reject(visit, explanation.value.trim())}
-      onClose={onClose}
-    >
-      <Field
-        label={da.rejectDialog.explanation}
-        hint={da.rejectDialog.hint}
-        rows={3}
-        maxLength={500}
-        value={explanation.value}
-        onValue={(value) => (explanation.value = value)}
-      />
-    </ConfirmDialog>
   );
 }

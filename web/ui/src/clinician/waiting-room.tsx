@@ -5,10 +5,12 @@ import { sections } from "../protocol/board";
 import { da } from "../texts/da";
 import { visitRefusalText } from "../texts/refusal";
 import { type Desk, PopupBlocked } from "./desk";
+import { EndedSection } from "./ended";
 import { Frame } from "./frame";
 import { AddPatient, PatientList } from "./patients";
+import { QueueSection } from "./queue";
 import { Room } from "./room";
-import { EndedVisit, OngoingVisit, QueuedVisit, Section } from "./visits";
+import { OngoingVisit, Section } from "./visits";
 
 export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSession }) {
   const board = desk.board.value;
@@ -39,25 +41,13 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
             <p class="sr-only" role="status">
               {da.desk.queueLength(by.queue.length)}
             </p>
-            <Section
-              title={da.desk.queue}
-              count={by.queue.length}
-              empty={board.room.state === "open" ? da.desk.queueEmpty : da.desk.queueEmptyClosed}
-            >
-              {by.queue.map((visit) => (
-                <QueuedVisit key={visit.id} desk={desk} visit={visit} />
-              ))}
-            </Section>
+            <QueueSection desk={desk} queue={by.queue} open={board.room.state === "open"} />
             <Section title={da.desk.ongoing} count={by.ongoing.length} empty={da.desk.ongoingEmpty}>
               {by.ongoing.map((visit) => (
                 <OngoingVisit key={visit.id} desk={desk} visit={visit} />
               ))}
             </Section>
-            <Section title={da.desk.ended} count={by.ended.length} empty={da.desk.endedEmpty}>
-              {by.ended.map((visit) => (
-                <EndedVisit key={visit.id} visit={visit} />
-              ))}
-            </Section>
+            <EndedSection desk={desk} ended={by.ended} />
           </div>
           <div class="desk-room">
             {session.clinic && <Room desk={desk} board={board} clinic={session.clinic} />}

@@ -3,6 +3,7 @@ import account from "dkfds-icons/account.svg?raw";
 import close from "dkfds-icons/close.svg?raw";
 import error from "dkfds-icons/error.svg?raw";
 import info from "dkfds-icons/info.svg?raw";
+import notifications from "dkfds-icons/notifications.svg?raw";
 import openInNew from "dkfds-icons/open-in-new.svg?raw";
 import personAdd from "dkfds-icons/person-add.svg?raw";
 import plus from "dkfds-icons/plus.svg?raw";
@@ -23,6 +24,7 @@ const ICONS = {
   info,
   mic,
   micOff,
+  notifications,
   openInNew,
   personAdd,
   plus,

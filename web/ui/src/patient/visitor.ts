@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { CallSide } from "../call/side";
 import type { ClinicCard, PatientSession, ProfileView } from "../generated/wire";
 import { patientCall } from "../protocol/addresses";
-import { closeDevices, type Devices, openDevices } from "../protocol/devices";
+import { closeDevices, type Devices, openDevices, reportOf } from "../protocol/devices";
 import { type Connection, LiveCards } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { isStillAllowed, type PatientApi, Refusal } from "../protocol/rest";
@@ -12,6 +12,9 @@ export type Fallback = LoginProblem | "revoked";
 
 /** A card with its visit, which is accepted or in a call. */
 export type CalledIn = ClinicCard & { visit: NonNullable<ClinicCard["visit"]> };
+
+/** The longest round trip that can be told, in milliseconds. */
+const MOST_MS = 60_000;
 
 export class Visitor {
   readonly session = signal<PatientSession | null>(null);
@@ -40,6 +43,11 @@ export class Visitor {
     effect(() => {
       if (wanted.value) void this.openDevices();
       else this.#closeDevices();
+    });
+    // The clinic sees whether they work; a connection made anew has to be told again.
+    effect(() => {
+      const devices = this.devices.value;
+      if (devices !== null && this.connection.value === "up") void this.#report(devices);
     });
     // The transport is made as soon as the patient is accepted, and carries nothing until the clinician is there.
     const visit = computed(() => this.calledIn.value?.visit.id ?? null);
@@ -91,6 +99,21 @@ export class Visitor {
     closeDevices(this.devices.peek());
     this.devices.value = opened;
     this.call.peek()?.send(opened.stream);
+  }
+
+  /** Tells the clinics; the quickest of a few answers is how far away the server is. Nothing depends on its arrival. */
+  async #report(devices: Devices): Promise<void> {
+    try {
+      let round_trip_ms = MOST_MS;
+      for (let asked = 0; asked < 3; asked += 1) {
+        const begun = performance.now();
+        await this.api.session();
+        round_trip_ms = Math.min(round_trip_ms, Math.round(performance.now() - begun));
+      }
+      await this.api.reportDevices({ ...reportOf(devices), round_trip_ms });
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+    }
   }
 
   #closeDevices(): void {

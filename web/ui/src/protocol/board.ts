@@ -8,8 +8,10 @@ export function afterMessage(board: BoardMessage | null, message: LiveMessage): 
   if (message.type === "board") return message;
   if (board === null) return null;
   if (message.type === "presence") {
-    const { visit_id, connected } = message;
-    const visits = board.visits.map((visit) => (visit.id === visit_id ? { ...visit, connected } : visit));
+    const { visit_id, connected, away_since_ms, devices } = message;
+    const visits = board.visits.map((visit) =>
+      visit.id === visit_id ? { ...visit, connected, away_since_ms, devices } : visit,
+    );
     return { ...board, visits };
   }
   if (message.number <= board.last_event) return board;

@@ -2,7 +2,15 @@
 //
 // There is one way back for every loss: close the peer connection, make a new one, offer it over the same or a new
 // socket. The relay puts the new leg in place of the old one.
-import type { Answer, CallConfiguration, CallState, Offer, Participants, Problem } from "../generated/wire";
+import type {
+  Answer,
+  CallConfiguration,
+  CallState,
+  HandedOver,
+  Offer,
+  Participants,
+  Problem,
+} from "../generated/wire";
 import { backoffMs } from "./backoff";
 import { IceConfiguration } from "./ice";
 import { ReconnectingSocket } from "./socket";
@@ -36,6 +44,8 @@ export interface CallHandlers {
   onRemote: (stream: MediaStream) => void;
   onPeer: (peer: RTCPeerConnection | null) => void;
   onProblem: (problem: Problem) => void;
+  /** A colleague has the patient, and this end of the call. */
+  onHandedOver: (to: string) => void;
   onRevoked: () => void;
   /** Asks the server for what a peer connection is made with. */
   configure: () => Promise<CallConfiguration>;
@@ -43,7 +53,7 @@ export interface CallHandlers {
 }
 
 type Timer = "restart" | "disconnected" | "connect" | "stable";
-type FromServer = Answer | Participants | CallState | Problem;
+type FromServer = Answer | Participants | CallState | HandedOver | Problem;
 
 export class Call {
   readonly #socket: ReconnectingSocket<FromServer, Offer>;
@@ -122,6 +132,10 @@ export class Call {
       case "answer":
         this.#unanswered -= 1;
         if (this.#unanswered === 0) void this.#accept(message.sdp);
+        break;
+      case "handed_over":
+        this.close();
+        this.handlers.onHandedOver(message.to_name);
         break;
       case "problem":
         this.handlers.onProblem(message);

@@ -1,4 +1,5 @@
 // The camera and the microphone: opened as far as they can be, with the reason when they cannot. No DOM.
+import type { DeviceReport } from "../generated/wire";
 
 /** Why a device is missing from `Devices.stream`. */
 export type DeviceProblem = "refused" | "missing" | "busy" | "insecure" | "no_camera" | "no_microphone";
@@ -35,6 +36,22 @@ export async function openDevices(): Promise<Devices> {
     }
   }
   return { stream: null, problem };
+}
+
+/** What the clinic is told of them. */
+export function reportOf({ problem }: Devices): Pick<DeviceReport, "camera" | "microphone"> {
+  switch (problem) {
+    case null:
+      return { camera: "ok", microphone: "ok" };
+    case "no_camera":
+      return { camera: "missing", microphone: "ok" };
+    case "no_microphone":
+      return { camera: "ok", microphone: "missing" };
+    case "insecure":
+      return { camera: "refused", microphone: "refused" };
+    default:
+      return { camera: problem, microphone: problem };
+  }
 }
 
 /** Turns the devices off; their lights go out. */

@@ -7,6 +7,7 @@ import type {
   ClinicSettingsView,
   ColleagueList,
   ColleagueView,
+  DeviceReport,
   LoggedOut,
   LookUpPage,
   PatientList,
@@ -17,6 +18,7 @@ import type {
   RoomView,
   SearchAudit,
   StaffSession,
+  VisitList,
   VisitView,
   Error as WireError,
 } from "../generated/wire";
@@ -119,6 +121,22 @@ export class StaffApi {
 
   visit = (clinic: string, visit: string, command: VisitCommand) =>
     request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/${command}`));
+  handOver = (clinic: string, visit: VisitView, to_practitioner_id: string) =>
+    request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit.id)}/hand_over`), {
+      from_practitioner_id: visit.practitioner_id ?? "",
+      to_practitioner_id,
+    });
+  resume = (clinic: string, visit: string) =>
+    request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/resume`));
+  endedOn = (clinic: string, day: string) =>
+    request<VisitList>("GET", this.#clinic(clinic, `ended/${part(day)}`));
+  writeNote = (clinic: string, visit: string, text: string) =>
+    request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/notes`), { text });
+  editNote = (clinic: string, visit: string, note: string, text: string, version: number) =>
+    request<VisitView>("PUT", this.#clinic(clinic, `visits/${part(visit)}/notes/${part(note)}`), {
+      text,
+      version,
+    });
   reject = (clinic: string, visit: string, explanation: string) =>
     request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/reject`), { explanation });
 
@@ -147,6 +165,7 @@ export class PatientApi {
     request<CallConfiguration>("GET", `/api/patient/visits/${part(visit)}/call/configuration`);
   lookUps = (profile: string, before: string | null) =>
     request<LookUpPage>("POST", this.#profile(profile, "look_ups"), { before });
+  reportDevices = (report: DeviceReport) => request<void>("POST", "/api/patient/devices", report);
 
   #profile = (profile: string, rest: string) => `/api/patient/profiles/${part(profile)}/${rest}`;
 }

@@ -14,6 +14,9 @@ export function refusalText(error: unknown): string {
 
 /** As `refusalText`, but when somebody else got there first, who that was and what came of it. */
 export function visitRefusalText(error: unknown, visit: VisitView | undefined): string {
-  if (!(error instanceof Refusal) || error.code !== "wrong_state" || !visit) return refusalText(error);
+  if (!(error instanceof Refusal) || !visit) return refusalText(error);
+  if (error.code === "taken_over" && visit.practitioner_name !== null)
+    return da.takenOver(whoOf(visit), visit.practitioner_name);
+  if (error.code !== "wrong_state") return refusalText(error);
   return da.wrongState[visit.state](whoOf(visit), visit.practitioner_name ?? da.wrongState.someone);
 }

@@ -1,0 +1,69 @@
+// What tells that somebody has arrived while one looks elsewhere: a sound and a desktop notification, each to be switched.
+import { type Signal, signal } from "@preact/signals";
+
+const TONES_HZ = [660, 880];
+const TONE_SECONDS = 0.18;
+const LOUDNESS = 0.2;
+
+/** Whether it is switched on is kept by the browser; nothing else is. */
+class Switch {
+  readonly on: Signal<boolean>;
+
+  constructor(
+    private readonly key: string,
+    byDefault: boolean,
+  ) {
+    const kept = localStorage.getItem(key);
+    this.on = signal(kept === null ? byDefault : kept === "on");
+  }
+
+  set(on: boolean): void {
+    this.on.value = on;
+    localStorage.setItem(this.key, on ? "on" : "off");
+  }
+}
+
+export class Arrivals {
+  readonly sound = new Switch("venterum.arrival-sound", true);
+  readonly notification = new Switch("venterum.arrival-notification", false);
+  /** The browser was asked, and will not show any. */
+  readonly refused = signal(false);
+  #audio: AudioContext | null = null;
+
+  /** Somebody has come; `title` and `text` name no patient. */
+  announce(title: string, text: string): void {
+    if (this.sound.on.value) this.play();
+    if (this.notification.on.value && "Notification" in window && Notification.permission === "granted")
+      new Notification(title, { body: text, tag: "venterum-arrival" });
+  }
+
+  async switchNotification(on: boolean): Promise<void> {
+    const may = !on || ("Notification" in window && (await Notification.requestPermission()) === "granted");
+    this.refused.value = !may;
+    this.notification.set(on && may);
+  }
+
+  switchSound(on: boolean): void {
+    this.sound.set(on);
+    // So that one hears what one will hear.
+    if (on) this.play();
+  }
+
+  /** Two short tones, made here. A browser that wants a click first stays silent until there was one. */
+  play(): void {
+    this.#audio ??= new AudioContext();
+    const audio = this.#audio;
+    void audio.resume();
+    TONES_HZ.forEach((hz, index) => {
+      const start = audio.currentTime + index * TONE_SECONDS;
+      const tone = new OscillatorNode(audio, { frequency: hz });
+      const volume = new GainNode(audio, { gain: 0 });
+      volume.gain.setValueAtTime(0, start);
+      volume.gain.linearRampToValueAtTime(LOUDNESS, start + 0.02);
+      volume.gain.linearRampToValueAtTime(0, start + TONE_SECONDS);
+      tone.connect(volume).connect(audio.destination);
+      tone.start(start);
+      tone.stop(start + TONE_SECONDS);
+    });
+  }
+}

@@ -1,0 +1,107 @@
+// The consultations that are over: today's, which follow the board, or another day's, which are looked up.
+import { useSignal } from "@preact/signals";
+import { useEffect, useId } from "preact/hooks";
+import type { VisitView } from "../generated/wire";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { useCommand } from "../parts/command";
+import { useNow } from "../parts/ticking";
+import { sections } from "../protocol/board";
+import { danishDate } from "../protocol/danish-time";
+import { da } from "../texts/da";
+import { refusalText } from "../texts/refusal";
+import type { Desk } from "./desk";
+import { Row, Section } from "./visits";
+
+export function EndedSection({ desk, ended }: { desk: Desk; ended: VisitView[] }) {
+  const id = useId();
+  const now = useNow(10_000);
+  const today = danishDate(now.value);
+  /** The day that is looked up; empty for today. */
+  const day = useSignal("");
+  const found = useSignal<VisitView[] | null>(null);
+  const refusal = useSignal<unknown>(null);
+
+  useEffect(() => {
+    found.value = null;
+    refusal.value = null;
+    const asked = day.value;
+    if (asked === "") return;
+    desk.endedOn(asked).then(
+      (visits) => {
+        if (day.peek() === asked) found.value = sections(visits).ended;
+      },
+      (error: unknown) => {
+        if (day.peek() === asked) refusal.value = error;
+      },
+    );
+  }, [day.value, desk]);
+
+  const ofToday = ended.filter((visit) => danishDate(visit.ended_at_ms ?? 0) === today);
+  const shown = day.value === "" ? ofToday : (found.value ?? []);
+  const empty = day.value === "" ? da.desk.endedEmpty : da.desk.endedEmptyOn(da.settings.date(day.value));
+  return (
+    <Section
+      title={da.desk.ended}
+      count={shown.length}
+      empty={found.value === null && day.value !== "" ? da.common.loading : empty}
+      aside={
+        <>
+          <label class="small muted" for={id}>
+            {da.desk.day}
+          </label>
+          <input
+            type="date"
+            id={id}
+            class="form-input day-picker"
+            max={today}
+            value={day.value === "" ? today : day.value}
+            onInput={(event) => {
+              const picked = event.currentTarget.value;
+              day.value = picked === today ? "" : picked;
+            }}
+          />
+          {day.value !== "" && (
+            <Button look="tertiary" small onClick={() => (day.value = "")}>
+              {da.desk.today}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {refusal.value !== null && (
+        <li>
+          <Alert kind="error">{refusalText(refusal.value)}</Alert>
+        </li>
+      )}
+      {shown.map((visit) => (
+        <EndedVisit key={visit.id} desk={desk} visit={visit} now={now.value} />
+      ))}
+    </Section>
+  );
+}
+
+function EndedVisit({ desk, visit, now }: { desk: Desk; visit: VisitView; now: number }) {
+  const id = useId();
+  const command = useCommand();
+  const ended = visit.ended_at_ms ?? visit.joined_at_ms;
+  const minutes = desk.board.value?.room.settings.resume_minutes ?? 0;
+  const details = [
+    da.desk.endedAt(da.common.time(ended)),
+    ...(visit.practitioner_name ? [da.desk.by(visit.practitioner_name)] : []),
+  ];
+  return (
+    <Row id={id} desk={desk} visit={visit} details={details}>
+      {now - ended < minutes * 60_000 && (
+        <Button
+          small
+          aria-describedby={id}
+          busy={command.busy.value !== null}
+          onClick={() => command.run("resume", () => desk.resume(visit))}
+        >
+          {da.desk.resume}
+        </Button>
+      )}
+    </Row>
+  );
+}

@@ -1,0 +1,87 @@
+// The patients in the queue, each with the wait in colour, and the switches for what tells of an arrival.
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import type { VisitView } from "../generated/wire";
+import { Alert } from "../parts/alert";
+import { Button } from "../parts/button";
+import { useCommand } from "../parts/command";
+import { Icon } from "../parts/icon";
+import { useNow } from "../parts/ticking";
+import { da } from "../texts/da";
+import type { Desk } from "./desk";
+import { RejectDialog } from "./reject";
+import { Row, Section } from "./visits";
+
+export function QueueSection({ desk, queue, open }: { desk: Desk; queue: VisitView[]; open: boolean }) {
+  const { arrivals } = desk;
+  return (
+    <Section
+      title={da.desk.queue}
+      count={queue.length}
+      empty={open ? da.desk.queueEmpty : da.desk.queueEmptyClosed}
+      aside={
+        <>
+          <Toggle
+            label={da.arrivals.sound}
+            on={arrivals.sound.on.value}
+            onToggle={(on) => arrivals.switchSound(on)}
+          />
+          <Toggle
+            label={da.arrivals.notification}
+            on={arrivals.notification.on.value}
+            onToggle={(on) => void arrivals.switchNotification(on)}
+          />
+        </>
+      }
+      notice={arrivals.refused.value && <Alert kind="warning">{da.arrivals.refused}</Alert>}
+    >
+      {queue.map((visit) => (
+        <QueuedVisit key={visit.id} desk={desk} visit={visit} />
+      ))}
+    </Section>
+  );
+}
+
+function Toggle({ label, on, onToggle }: { label: string; on: boolean; onToggle: (on: boolean) => void }) {
+  return (
+    <button type="button" class="toggle" role="switch" aria-checked={on} onClick={() => onToggle(!on)}>
+      <Icon name={on ? "notifications" : "close"} />
+      {label}
+    </button>
+  );
+}
+
+function QueuedVisit({ desk, visit }: { desk: Desk; visit: VisitView }) {
+  const id = useId();
+  const now = useNow(10_000);
+  const command = useCommand();
+  const rejecting = useSignal(false);
+  return (
+    <Row id={id} desk={desk} visit={visit} presence wait={waitOf(desk, visit, now.value)}>
+      <Button
+        look="primary"
+        small
+        aria-describedby={id}
+        busy={command.busy.value === "accept"}
+        onClick={() => command.run("accept", () => desk.visit(visit, "accept"))}
+      >
+        {da.desk.accept}
+      </Button>
+      <Button small aria-describedby={id} onClick={() => (rejecting.value = true)}>
+        {da.desk.reject}
+      </Button>
+      {rejecting.value && (
+        <RejectDialog desk={desk} visit={visit} onClose={() => (rejecting.value = false)} />
+      )}
+    </Row>
+  );
+}
+
+function waitOf(desk: Desk, visit: VisitView, now: number) {
+  const settings = desk.board.value?.room.settings;
+  const minutes = Math.max(0, Math.floor((now - visit.joined_at_ms) / 60_000));
+  const text = da.desk.waitingSince(da.common.time(visit.joined_at_ms), da.common.minutes(minutes));
+  if (settings && minutes >= settings.wait_alarm_minutes) return { text, look: "alarm" as const };
+  if (settings && minutes >= settings.wait_warning_minutes) return { text, look: "warning" as const };
+  return { text, look: "usual" as const };
+}
