@@ -30,7 +30,9 @@ class Group(StrEnum):
     REFUSAL = "refusal"
 
 
-LOOK_UPS = frozenset({"board_viewed", "patients_searched", "patients_previewed", "unseen_viewed", "audit_viewed"})
+LOOK_UPS = frozenset(
+    {"board_viewed", "patients_searched", "patients_previewed", "unseen_viewed", "ended_viewed", "audit_viewed"}
+)
 """Kinds that tell of data seen, and of nothing changed."""
 
 QUIET = LOOK_UPS | {"request_refused", "clinic_entered"}
@@ -49,7 +51,7 @@ GROUPS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
 
 _PURPOSES = (
     (("audit_", "request_"), Purpose.CONTROL),
-    (GROUPS[Group.VISIT] + GROUPS[Group.PATIENT] + ("board_", "patients_", "unseen_"), Purpose.TREATMENT),
+    (GROUPS[Group.VISIT] + GROUPS[Group.PATIENT] + ("board_", "patients_", "unseen_", "ended_"), Purpose.TREATMENT),
     ((*GROUPS[Group.STAFF], "logged_", "login_"), Purpose.ACCESS),
 )
 

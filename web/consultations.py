@@ -59,6 +59,8 @@ class ConsultationHandlers:
         except ValueError:
             raise DayInvalid from None
         found = await self._rooms.consultations.ended_on(at_work.clinic_id, day)
+        seen = {visit.person_id for visit in found}
+        await self._rooms.audit.looked(at_work.actor, at_work.clinic_id, "ended_viewed", seen, {"day": day.isoformat()})
         return VisitList(visits=tuple(visit_view(visit) for visit in found))
 
     def routes(self) -> tuple[Route, ...]:

@@ -95,6 +95,8 @@ async def test_the_ended_ones_are_found_by_their_day(house: House, ear: Browser,
     found = (await ear.get(f"{CLINIC}/ended/{day}")).body["visits"]
     assert [(visit["id"], visit["state"]) for visit in found] == [(visit_id, "ended")]
     assert (await ear.get(f"{CLINIC}/ended/{day - timedelta(days=1)}")).body["visits"] == []
+    told = (await house.rooms.log.since(EAR, await house.rooms.log.last_number(EAR) - 2))[0]
+    assert (told.kind, told.actor.person_id, told.data["day"]) == ("ended_viewed", "anne", str(day))
     for odd in ("today", "2026-02-30", "20260230"):
         assert (await ear.get(f"{CLINIC}/ended/{odd}")).refusal == (422, "day_invalid")
     assert (await skin.get(f"{CLINIC}/ended/{day}")).refusal == (404, "not_found")
