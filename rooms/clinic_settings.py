@@ -14,6 +14,7 @@ from .errors import SettingsInvalid
 from .schedule import USUAL, Day, Hours, Schedule, fault
 
 LONGEST_MINUTES = 24 * 60
+LONGEST_REMINDER_DAYS = 3650
 LONGEST_READY_TEXT = 500
 """In characters: as long as an explanation may be."""
 MOST_READY_TEXTS = 20
@@ -25,7 +26,8 @@ class ClinicSettings:
 
     A patient who has waited `wait_warning_minutes` is shown in yellow, from `wait_alarm_minutes` on in red. One whose page
     has been away for more than `grace_minutes` is shown as away, and keeps the place. A consultation that was ended by
-    mistake can be resumed within `resume_minutes`. `ready_texts` are explanations to choose from when a patient is refused.
+    mistake can be resumed within `resume_minutes`. A patient not seen for
+    `reminder_days` is suggested for removal. `ready_texts` are explanations to choose from when a patient is refused.
     """
 
     version: int = 0
@@ -35,6 +37,7 @@ class ClinicSettings:
     grace_minutes: int = 2
     resume_minutes: int = 15
     ready_texts: tuple[str, ...] = ()
+    reminder_days: int = 180
 
     def checked(self) -> ClinicSettings:
         """The same, the ready texts without empty edges.
@@ -50,6 +53,8 @@ class ClinicSettings:
             raise SettingsInvalid(f"Times are 1 to {LONGEST_MINUTES} minutes.")
         if self.wait_warning_minutes >= self.wait_alarm_minutes:
             raise SettingsInvalid("A wait grows long before it grows too long.")
+        if not 1 <= self.reminder_days <= LONGEST_REMINDER_DAYS:
+            raise SettingsInvalid(f"The reminder comes after 1 to {LONGEST_REMINDER_DAYS} days.")
         texts = tuple(text.strip() for text in self.ready_texts)
         if len(texts) > MOST_READY_TEXTS or not all(
             1 <= len(text) <= LONGEST_READY_TEXT and "\x00" not in text for text in texts
@@ -70,6 +75,7 @@ def to_json(settings: ClinicSettings) -> dict[str, Any]:
         "grace_minutes": settings.grace_minutes,
         "resume_minutes": settings.resume_minutes,
         "ready_texts": list(settings.ready_texts),
+        "reminder_days": settings.reminder_days,
     }
 
 
@@ -94,6 +100,7 @@ def from_json(kept: Mapping[str, Any]) -> ClinicSettings:
         grace_minutes=kept.get("grace_minutes", usual.grace_minutes),
         resume_minutes=kept.get("resume_minutes", usual.resume_minutes),
         ready_texts=tuple(kept.get("ready_texts", usual.ready_texts)),
+        reminder_days=kept.get("reminder_days", usual.reminder_days),
     )
 
 

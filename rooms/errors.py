@@ -2,7 +2,7 @@
 
     RoomsError
     ├── Refused            the command makes no sense as asked; nothing was changed
-    │   ├── MalformedCpr, UnknownPerson, AlreadyPatient, PatientInConsultation
+    │   ├── MalformedCpr, UnknownPerson, AlreadyPatient, PatientInConsultation, ListTooLong
     │   ├── MalformedAuthorisationId, PlaceholderAuthorisationId, DirectoryRowRefused
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
@@ -59,6 +59,13 @@ class AlreadyPatient(Refused):
 
     def __init__(self) -> None:
         super().__init__("That person is on the clinic's patient list already.")
+
+
+class ListTooLong(Refused):
+    code = "list_too_long"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A list has at most {most} rows. Split it.")
 
 
 class PatientInConsultation(Refused):

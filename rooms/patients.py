@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, exists, insert, or_, select, update
+from sqlalchemy import Row, Select, exists, insert, or_, select, update
 
 from .cpr import Cpr, CprVault
-from .database import Database, new_id, seen_out
+from .database import Database, Transition, new_id, seen_out
 from .errors import AlreadyPatient, NotFound, PatientInConsultation, UnknownPerson
 from .log import append
 from .minors import is_minor
@@ -58,13 +58,8 @@ class Patients:
         """
         number = Cpr.parse(cpr, today=self._database.today())
         async with self._database.transition(clinic_id) as transition:
-            person = (
-                await transition.connection.execute(
-                    select(people, _HAS_GUARDIAN.label("has_guardian")).where(
-                        people.c.cpr_lookup == self._vault.lookup(number), USES_APP
-                    )
-                )
-            ).one_or_none()
+            known = self.app_users().where(people.c.cpr_lookup == self._vault.lookup(number))
+            person = (await transition.connection.execute(known)).one_or_none()
             if person is None:
                 raise UnknownPerson
             present = await transition.connection.scalar(
@@ -76,28 +71,7 @@ class Patients:
             )
             if present is not None:
                 raise AlreadyPatient
-            patient = Patient(
-                id=new_id(),
-                clinic_id=clinic_id,
-                person_id=person.id,
-                name=person.name,
-                cpr=number,
-                is_child=self._is_child(number, person.has_guardian),
-                added_at=transition.now,
-            )
-            await transition.connection.execute(
-                insert(patients).values(
-                    id=patient.id, clinic_id=clinic_id, person_id=person.id, added_at=patient.added_at
-                )
-            )
-            await append(
-                transition,
-                "patient_added",
-                actor,
-                person_id=person.id,
-                data={"patient_id": patient.id, "state": "added"},
-            )
-        return patient
+            return await self.put(transition, actor, person, number)
 
     async def search(self, actor: Actor, clinic_id: str, query: str) -> tuple[Patient, ...]:
         """The clinic's patients whose name or CPR number has `query` in it, in order of name; at most MOST_FOUND.
@@ -107,18 +81,13 @@ class Patients:
         Upper and lower case, and the hyphen of a CPR number, do not matter.
         """
         # The numbers are sealed in the table, so they are looked through here; a clinic's list is a few thousand.
-        asked = (
-            select(patients, people.c.name, people.c.cpr_sealed, _HAS_GUARDIAN.label("has_guardian"))
-            .join(people, people.c.id == patients.c.person_id)
-            .where(patients.c.clinic_id == clinic_id, patients.c.removed_at.is_(None))
-        )
         async with self._database.reading() as connection:
-            present = [self._record(row) for row in await connection.execute(asked)]
+            everybody = [self.record(row) for row in await connection.execute(self.present(clinic_id))]
         wanted = query.strip().casefold()
         digits = wanted.replace("-", "").replace(" ", "")
         found = [
             patient
-            for patient in present
+            for patient in everybody
             if (wanted in patient.name.casefold() and not (wanted and patient.is_child))
             or (digits.isdigit() and digits in patient.cpr.digits)
         ]
@@ -163,10 +132,46 @@ class Patients:
                 data={"patient_id": patient_id, "state": "removed"},
             )
 
-    def _is_child(self, cpr: Cpr, has_guardian: bool) -> bool:
+    # Shared with the lists of many (`patient_lists.py`).
+
+    async def put(self, transition: Transition, actor: Actor, person: Row[Any], number: Cpr) -> Patient:
+        """Add somebody just read by `app_users`, who is not on the list of the transition's clinic."""
+        patient = Patient(
+            id=new_id(),
+            clinic_id=transition.clinic.id,
+            person_id=person.id,
+            name=person.name,
+            cpr=number,
+            is_child=self.is_child(number, person.has_guardian),
+            added_at=transition.now,
+        )
+        await transition.connection.execute(
+            insert(patients).values(
+                id=patient.id, clinic_id=patient.clinic_id, person_id=person.id, added_at=patient.added_at
+            )
+        )
+        data = {"patient_id": patient.id, "state": "added"}
+        await append(transition, "patient_added", actor, person_id=person.id, data=data)
+        return patient
+
+    def app_users(self) -> Select[Any]:
+        """Everybody who can be added to a list, with `has_guardian`."""
+        return select(people, _HAS_GUARDIAN.label("has_guardian")).where(USES_APP)
+
+    def present(self, clinic_id: str) -> Select[Any]:
+        """The rows of a clinic's list now; `record` reads one."""
+        return (
+            select(patients, people.c.name, people.c.cpr_sealed, _HAS_GUARDIAN.label("has_guardian"))
+            .join(people, people.c.id == patients.c.person_id)
+            .where(patients.c.clinic_id == clinic_id, patients.c.removed_at.is_(None))
+        )
+
+    def is_child(self, cpr: Cpr, has_guardian: bool) -> bool:
+        """Whether the clinic knows the person by the number alone."""
         return has_guardian and is_minor(cpr, self._database.today())
 
-    def _record(self, row: Row[Any]) -> Patient:
+    def record(self, row: Row[Any]) -> Patient:
+        """The record of a row of `present`."""
         cpr = self._vault.open(row.cpr_sealed)
         return Patient(
             id=row.id,
@@ -174,6 +179,6 @@ class Patients:
             person_id=row.person_id,
             name=row.name,
             cpr=cpr,
-            is_child=self._is_child(cpr, row.has_guardian),
+            is_child=self.is_child(cpr, row.has_guardian),
             added_at=row.added_at,
         )

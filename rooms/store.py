@@ -31,6 +31,7 @@ from .log import Log
 from .logins import Logins
 from .notes import Notes, NoteVault
 from .opening import Opening
+from .patient_lists import PatientLists
 from .patients import Patients
 from .records import Committed
 from .visits import Visits
@@ -52,6 +53,7 @@ class Rooms:
         self.directory_import = DirectoryImport(database, vault)
         self.logins = Logins(database)
         self.patients = Patients(database, vault, visits)
+        self.patient_lists = PatientLists(database, vault, self.patients)
         self.waiting_room = WaitingRoom(database, visits)
         self.opening = Opening(database, visits)
         self.consultations = Consultations(database, visits)

@@ -53,6 +53,7 @@ class ClinicSettingsView(Wire):
     wait_alarm_minutes: int = Field(description="A wait this long is shown in red.")
     grace_minutes: int = Field(description="A patient's page away for longer is shown as away; the place is kept.")
     resume_minutes: int = Field(description="How long after its end a consultation can be resumed.")
+    reminder_days: int = Field(default=180, description="A patient not seen for longer is suggested for removal.")
     ready_texts: tuple[str, ...] = Field(description="Explanations to choose from when a patient is refused.")
 
 

@@ -38,6 +38,7 @@ from .oidc import OidcClient
 from .once import Once
 from .openapi import describe
 from .patient import PatientHandlers
+from .patient_lists import PatientListHandlers
 from .security import add_headers, origin_middleware
 from .sessions import cookie_middleware
 from .settings import Settings
@@ -97,6 +98,7 @@ def create_app(
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
         *AuditHandlers(rooms, access).routes(),
         *EmployeeHandlers(rooms, access).routes(),
+        *PatientListHandlers(rooms, access).routes(),
         *PatientHandlers(rooms, access, offered(providers, "patient"), logout).routes(),
         *ClinicHandlers(rooms, access).routes(),
         *NoteHandlers(rooms, access, worker).routes(),

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from rooms.errors import (
     ExplanationInvalid,
+    ListTooLong,
     MalformedClinicIdentifier,
     MalformedCpr,
     MessageInvalid,
@@ -113,6 +114,7 @@ def fields_invalid(error: ValidationError, model: type[Wire]) -> WebError:
 
 
 _MALFORMED = (
+    ListTooLong,
     MalformedCpr,
     MalformedClinicIdentifier,
     MistypedSorId,

@@ -144,6 +144,39 @@ class PatientView(Wire):
 
 class PatientList(Wire):
     patients: tuple[PatientView, ...]
+    unseen: int = Field(default=0, description="How many of the whole list have not been seen for long.")
+
+
+class PastedList(Wire):
+    """`text`: a pasted list or a CSV file, one CPR number a line."""
+
+    text: str = Field(max_length=50_000)
+
+
+class PastedRowView(Wire):
+    """One row and what becomes of it, or became. `name` is null for a child, and for nobody known."""
+
+    line: int
+    cpr: str | None = Field(description="DDMMYY-SSSS; null where the row holds none.")
+    name: str | None
+    is_child: bool
+    outcome: Literal["ok", "added", "malformed", "unknown", "present", "repeated"]
+
+
+class PastedRows(Wire):
+    rows: tuple[PastedRowView, ...]
+
+
+class UnseenPatient(Wire):
+    """A patient not seen for longer than the clinic's reminder; `last_seen_ms` is null for one never seen."""
+
+    patient: PatientView
+    last_seen_ms: int | None
+
+
+class UnseenPatients(Wire):
+    days: int = Field(description="The clinic's reminder.")
+    patients: tuple[UnseenPatient, ...]
 
 
 PurposeName = Literal["treatment", "administration", "access", "control"]

@@ -178,7 +178,8 @@ class StaffHandlers:
         at_work = await self._access.staff(request)
         found = await self._rooms.patients.search(at_work.actor, at_work.clinic_id, body.query)
         await self._rooms.audit.searched(at_work.actor, at_work.clinic_id, body.query, found)
-        return PatientList(patients=tuple(patient_view(patient) for patient in found))
+        unseen = await self._rooms.patient_lists.count_unseen(at_work.clinic_id)
+        return PatientList(patients=tuple(patient_view(patient) for patient in found), unseen=unseen)
 
     async def remove_patient(self, request: web.Request) -> None:
         at_work = await self._access.staff(request)

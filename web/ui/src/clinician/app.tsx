@@ -8,6 +8,7 @@ import { Audit } from "./audit";
 import type { Desk } from "./desk";
 import { Employees } from "./employees";
 import { ChooseClinic, ChoosePractitioner, LogIn } from "./entrance";
+import { PatientLists } from "./patient-lists";
 import { WaitingRoom } from "./waiting-room";
 
 export function App({ desk }: { desk: Desk }) {
@@ -39,6 +40,7 @@ export function App({ desk }: { desk: Desk }) {
     case "choose_practitioner":
       return <ChoosePractitioner desk={desk} session={session} />;
     case "at_work":
+      if (desk.page.value === "patients") return <PatientLists desk={desk} session={session} />;
       if (desk.page.value === "employees") return <Employees desk={desk} session={session} />;
       if (desk.page.value === "audit") return <Audit desk={desk} session={session} />;
       return <WaitingRoom desk={desk} session={session} />;

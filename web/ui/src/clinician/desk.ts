@@ -4,6 +4,7 @@ import type {
   BoardMessage,
   ClinicSettingsView,
   ColleagueView,
+  PastedRowView,
   PatientView,
   RoomMessages,
   SearchAudit,
@@ -16,7 +17,7 @@ import { continueLogout, type LoginProblem } from "../protocol/login";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
 import { da } from "../texts/da";
 import { Arrivals } from "./arrivals";
-import type { Page } from "./pages";
+import { addressOf, type Page } from "./pages";
 
 /** Why the page fell back to an earlier step, to be told there. */
 export type Fallback = LoginProblem | "revoked";
@@ -40,6 +41,8 @@ export class Desk {
   readonly visitRefusal = signal<VisitRefusal | null>(null);
   /** Grows whenever somebody, here or elsewhere, changed the patient list. */
   readonly patientListVersion = signal(0);
+  /** How many patients have not been seen for long, as of the last search. */
+  readonly unseen = signal(0);
   /** Grows whenever somebody's access to the clinic was given or taken. */
   readonly employeesVersion = signal(0);
   readonly arrivals = new Arrivals();
@@ -80,8 +83,11 @@ export class Desk {
     return patient;
   }
 
-  searchPatients = async (query: string): Promise<PatientView[]> =>
-    (await this.#do(this.api.searchPatients(this.#clinic(), query))).patients;
+  async searchPatients(query: string): Promise<PatientView[]> {
+    const { patients, unseen } = await this.#do(this.api.searchPatients(this.#clinic(), query));
+    this.unseen.value = unseen;
+    return patients;
+  }
 
   async removePatient(id: string): Promise<void> {
     await this.#do(this.api.removePatient(this.#clinic(), id));
@@ -93,6 +99,15 @@ export class Desk {
   addEmployee = (cpr: string) => this.#do(this.api.addEmployee(this.#clinic(), cpr));
   setEmployee = (person: string, command: "activate" | "deactivate") =>
     this.#do(this.api.setEmployee(this.#clinic(), person, command));
+
+  previewPatients = async (text: string): Promise<PastedRowView[]> =>
+    (await this.#do(this.api.previewPatients(this.#clinic(), text))).rows;
+  async addPatients(text: string): Promise<PastedRowView[]> {
+    const { rows } = await this.#do(this.api.addPatients(this.#clinic(), text));
+    this.patientListVersion.value += 1;
+    return rows;
+  }
+  unseenPatients = () => this.#do(this.api.unseenPatients(this.#clinic()));
 
   searchAudit = (wanted: SearchAudit) => this.#do(this.api.searchAudit(this.#clinic(), wanted));
 
@@ -141,6 +156,13 @@ export class Desk {
   }
 
   callPage = (visit: VisitView) => callPage(this.#clinic(), visit.id);
+
+  /** Goes to another page of somebody at work. */
+  go(to: Page): void {
+    if (this.page.peek() === to) return;
+    history.pushState(null, "", addressOf(to));
+    this.page.value = to;
+  }
 
   #clinic(): string {
     return this.session.value?.clinic?.id ?? "";

@@ -14,9 +14,7 @@ function Item({ desk, of, children }: { desk: Desk; of: Page; children: Componen
   // The waiting room has no hash, and going to it shall not load the page anew.
   const go = (event: MouseEvent) => {
     event.preventDefault();
-    if (desk.page.peek() === of) return;
-    history.pushState(null, "", addressOf(of));
-    desk.page.value = of;
+    desk.go(of);
   };
   return (
     <a href={addressOf(of)} aria-current={desk.page.value === of ? "page" : undefined} onClick={go}>
@@ -44,6 +42,9 @@ export function Frame({
         <nav aria-label={da.desk.menu}>
           <Item desk={desk} of="waitingRoom">
             {da.desk.waitingRoom}
+          </Item>
+          <Item desk={desk} of="patients">
+            {da.lists.menu}
           </Item>
           <Item desk={desk} of="employees">
             {da.employees.menu}

@@ -1,6 +1,11 @@
 // The pages of somebody at work, each by its hash: it survives a reload, goes back and forth, and names nobody. Pure.
 
-export const PAGES = { waitingRoom: "", employees: "#medarbejdere", audit: "#log" } as const;
+export const PAGES = {
+  waitingRoom: "",
+  patients: "#patienter",
+  employees: "#medarbejdere",
+  audit: "#log",
+} as const;
 
 export type Page = keyof typeof PAGES;
 

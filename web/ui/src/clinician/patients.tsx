@@ -12,6 +12,7 @@ import { whoOf } from "../protocol/board";
 import { da } from "../texts/da";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
+import { addressOf } from "./pages";
 
 /** How long to wait for the next letter before searching. */
 const TYPING_MS = 250;
@@ -98,6 +99,20 @@ export function PatientList({ desk }: { desk: Desk }) {
         onValue={(value) => (query.value = value)}
       />
       {refusal.value !== null && <Alert kind="error">{refusalText(refusal.value)}</Alert>}
+      {desk.unseen.value > 0 && (
+        <p class="reminder">
+          <Icon name="info" />
+          <a
+            href={addressOf("patients")}
+            onClick={(event) => {
+              event.preventDefault();
+              desk.go("patients");
+            }}
+          >
+            {da.lists.reminder(desk.unseen.value)}
+          </a>
+        </p>
+      )}
       {found.value?.length === 0 && (
         <p class="muted empty">{query.value.trim() ? da.patients.noneFound : da.patients.none}</p>
       )}

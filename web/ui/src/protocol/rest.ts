@@ -10,6 +10,7 @@ import type {
   DeviceReport,
   LoggedOut,
   LookUpPage,
+  PastedRows,
   PatientList,
   PatientSession,
   PatientView,
@@ -18,6 +19,7 @@ import type {
   RoomView,
   SearchAudit,
   StaffSession,
+  UnseenPatients,
   VisitList,
   VisitView,
   Error as WireError,
@@ -115,6 +117,13 @@ export class StaffApi {
     request<ColleagueView>("POST", this.#clinic(clinic, "employees"), { cpr });
   setEmployee = (clinic: string, person: string, command: "activate" | "deactivate") =>
     request<ColleagueView>("POST", this.#clinic(clinic, `employees/${part(person)}/${command}`));
+
+  previewPatients = (clinic: string, text: string) =>
+    request<PastedRows>("POST", this.#clinic(clinic, "patients/preview"), { text });
+  addPatients = (clinic: string, text: string) =>
+    request<PastedRows>("POST", this.#clinic(clinic, "patients/many"), { text });
+  unseenPatients = (clinic: string) =>
+    request<UnseenPatients>("GET", this.#clinic(clinic, "patients/unseen"));
 
   searchAudit = (clinic: string, wanted: SearchAudit) =>
     request<AuditPage>("POST", this.#clinic(clinic, "audit/search"), wanted);

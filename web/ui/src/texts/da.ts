@@ -1,5 +1,6 @@
 // Every text of the interface, in Danish. Other languages take the shape of this file (`Texts`).
 
+const day = new Intl.DateTimeFormat("da-DK", { dateStyle: "medium" });
 const instant = new Intl.DateTimeFormat("da-DK", { dateStyle: "medium", timeStyle: "short" });
 const clock = new Intl.DateTimeFormat("da-DK", { hour: "2-digit", minute: "2-digit" });
 
@@ -34,6 +35,7 @@ export const da = {
     loading: "Henter …",
     busy: "Vent …",
     time: (ms: number) => clock.format(ms),
+    date: (ms: number) => day.format(ms),
     instant: (ms: number) => instant.format(ms),
     duration: (ms: number) =>
       ms < 60_000 ? `${Math.round(ms / 5_000) * 5} sek.` : `${Math.floor(ms / 60_000)} min.`,
@@ -273,6 +275,43 @@ export const da = {
     cpr: "Medarbejderens CPR-nummer",
     added: (name: string) => `${name} har nu adgang.`,
   },
+  lists: {
+    menu: "Patienter",
+    title: "Patienter",
+    reminder: (count: number) =>
+      count === 1 ? "1 patient er ikke set længe" : `${count} patienter er ikke set længe`,
+    many: "Tilføj flere patienter",
+    manyHint:
+      "Indsæt en liste med ét CPR-nummer pr. linje, eller vælg en CSV-fil. Andre oplysninger på linjen bruges ikke.",
+    paste: "Liste af CPR-numre",
+    file: "Vælg CSV-fil",
+    preview: "Gennemse",
+    previewed: "Sådan vil listen blive tilføjet",
+    done: "Sådan gik det",
+    line: "Linje",
+    cpr: "CPR-nummer",
+    name: "Navn",
+    outcome: "Resultat",
+    outcomes: {
+      ok: "Kan tilføjes",
+      added: "Tilføjet",
+      malformed: "Ikke et gyldigt CPR-nummer",
+      unknown: "Bruger ikke appen",
+      present: "Er allerede på patientlisten",
+      repeated: "Står flere gange på listen",
+    },
+    noRows: "Der står ingen numre på listen.",
+    addOk: (count: number) => (count === 1 ? "Tilføj 1 patient" : `Tilføj ${count} patienter`),
+    unseen: "Ikke set længe",
+    unseenLead: (days: number) =>
+      `Patienter, der ikke har haft en konsultation i ${days} dage. Fjern dem, der ikke længere er i behandling.`,
+    unseenNone: (days: number) => `Alle på patientlisten er set eller tilføjet inden for ${days} dage.`,
+    lastSeen: (date: string) => `Sidst set ${date}`,
+    neverSeen: (date: string) => `Aldrig set · tilføjet ${date}`,
+    days: "Påmind efter (dage)",
+    saveDays: "Gem påmindelse",
+    daysSaved: "Påmindelsen er gemt.",
+  },
   audit: {
     menu: "Hændelseslog",
     title: "Hændelseslog",
@@ -470,6 +509,7 @@ export const da = {
       "CPR-nummeret er ikke gyldigt. Skriv ti cifre, DDMMÅÅ-XXXX, der begynder med en rigtig dato.",
     person_unknown: "Ingen bruger af appen har det CPR-nummer. Kun brugere af appen kan tilføjes.",
     patient_exists: "Patienten er allerede på klinikkens patientliste.",
+    list_too_long: "Listen er for lang: højst 1000 linjer ad gangen.",
     patient_in_consultation: "Patienten er i en konsultation. Afslut den, før du fjerner patienten.",
     clinic_identifier_malformed:
       "Skriv klinikkens ydernummer (5 eller 6 cifre) eller hele SOR-ID’et (kun cifre).",
