@@ -21,7 +21,17 @@ from .log import append, append_own, event_from
 from .minors import is_minor
 from .purposes import GROUPS, LOOK_UPS, Group, purpose
 from .records import Actor, AuditEntry, Event, LookUp, Patient, Role, Visit
-from .tables import clinics, event_subjects, events, guardianships, patients, people, practitioners, visits
+from .tables import (
+    clinics,
+    event_subjects,
+    events,
+    guardianships,
+    patients,
+    people,
+    practice_systems,
+    practitioners,
+    visits,
+)
 
 TOLD_AGAIN_AFTER = timedelta(hours=1)
 PAGE = 50
@@ -218,10 +228,12 @@ class Audit:
         wanted = {event.actor.person_id for event in found}.union(*concerned.values())
         names = await self._names(connection, wanted)
         healers = await _practitioners(connection, {event.actor.practitioner_id for event in found})
+        systems = await _practice_systems(connection, wanted)
         return tuple(
             AuditEntry(
                 event=event,
-                actor_name=names[event.actor.person_id].shown if event.actor.person_id in names else "",
+                actor_name=systems.get(event.actor.person_id)
+                or (names[event.actor.person_id].shown if event.actor.person_id in names else ""),
                 practitioner_name=healers.get(event.actor.practitioner_id or ""),
                 subjects=tuple(sorted(names[each].shown for each in concerned[event.number] if each in names)),
             )
@@ -305,4 +317,9 @@ async def _practitioners(connection: AsyncConnection, ids: set[str | None]) -> d
         .join(people, people.c.id == practitioners.c.person_id)
         .where(practitioners.c.id.in_(sorted(each for each in ids if each is not None)))
     )
+    return {row.id: row.name for row in await connection.execute(query)}
+
+
+async def _practice_systems(connection: AsyncConnection, ids: set[str]) -> dict[str, str]:
+    query = select(practice_systems.c.id, practice_systems.c.name).where(practice_systems.c.id.in_(sorted(ids)))
     return {row.id: row.name for row in await connection.execute(query)}

@@ -4,6 +4,7 @@
     ├── Refused            the command makes no sense as asked; nothing was changed
     │   ├── MalformedCpr, UnknownPerson, AlreadyPatient, PatientInConsultation, ListTooLong
     │   ├── MalformedAuthorisationId, PlaceholderAuthorisationId, DirectoryRowRefused
+    │   ├── PracticeSystemExists, UnknownPracticeSystem, LaunchPersonUnknown, LaunchSpent
     │   ├── MalformedClinicIdentifier, MistypedSorId, UnknownClinic, NotStaffHere, DeclarationMissing
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
     │   ├── SettingsInvalid, SettingsChanged, QueueChanged
@@ -109,6 +110,34 @@ class DirectoryRowRefused(Refused):
     def __init__(self, code: str, text: str) -> None:
         self.code = code
         super().__init__(text)
+
+
+class PracticeSystemExists(Refused):
+    code = "practice_system_exists"
+
+    def __init__(self) -> None:
+        super().__init__("A practice system of that name is registered already. Remove it first, or take another name.")
+
+
+class UnknownPracticeSystem(Refused):
+    code = "practice_system_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("No practice system of that name is registered.")
+
+
+class LaunchPersonUnknown(Refused):
+    code = "launch_person_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("Nobody with access to that clinic has that authorisation ID or professional id.")
+
+
+class LaunchSpent(Refused):
+    code = "launch_spent"
+
+    def __init__(self) -> None:
+        super().__init__("That address was used before, or its minute is over. Ask the practice system for a new one.")
 
 
 class UnknownClinic(Refused):

@@ -42,7 +42,7 @@ GROUPS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
     {
         Group.VISIT: ("visit_", "note_"),
         Group.PATIENT: ("patient_",),
-        Group.STAFF: ("employee_", "declaration_", "clinic_", "key_", "launch_"),
+        Group.STAFF: ("employee_", "practitioner_", "declaration_", "clinic_", "key_", "launch_", "practice_"),
         Group.ROOM: ("room_", "messages_", "settings_", "reminder_"),
         Group.REFUSAL: ("request_",),
     }

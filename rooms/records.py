@@ -24,6 +24,7 @@ class Role(StrEnum):
     EMPLOYEE = "employee"
     PATIENT = "patient"
     GUARDIAN = "guardian"
+    PRACTICE_SYSTEM = "practice_system"
     SYSTEM = "system"
     STAFF = "staff"
     """Logged in as staff, at work in no clinic."""

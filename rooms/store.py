@@ -27,12 +27,15 @@ from .directory_import import DirectoryImport
 from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .family import Family
+from .launches import Launches
 from .log import Log
 from .logins import Logins
 from .notes import Notes, NoteVault
 from .opening import Opening
+from .outbox import Outbox
 from .patient_lists import PatientLists
 from .patients import Patients
+from .practice_systems import PracticeSystems
 from .records import Committed
 from .visits import Visits
 from .waiting_room import WaitingRoom
@@ -51,6 +54,9 @@ class Rooms:
         self.family = Family(database, vault)
         self.employees = Employees(database, vault)
         self.directory_import = DirectoryImport(database, vault)
+        self.practice_systems = PracticeSystems(database, vault)
+        self.launches = Launches(database)
+        self.outbox = Outbox(database, vault)
         self.logins = Logins(database)
         self.patients = Patients(database, vault, visits)
         self.patient_lists = PatientLists(database, vault, self.patients)

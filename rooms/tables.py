@@ -107,6 +107,57 @@ professional_ids = Table(
     Column("person_id", Id, ForeignKey("people.id"), nullable=False, index=True),
 )
 
+practice_systems = Table(
+    "practice_systems",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key", JSON, nullable=False),
+    Column("webhook_url", Text),
+    Column("webhook_cpr", Boolean, nullable=False),
+    Column("added_at", Moment, nullable=False),
+    Column("removed_at", Moment),
+)
+
+practice_system_clinics = Table(
+    "practice_system_clinics",
+    metadata,
+    Column("system_id", Id, ForeignKey("practice_systems.id"), primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), primary_key=True),
+)
+
+practice_references = Table(
+    "practice_references",
+    metadata,
+    Column("system_id", Id, ForeignKey("practice_systems.id"), primary_key=True),
+    Column("patient_id", Id, ForeignKey("patients.id"), primary_key=True),
+    Column("reference", Text, nullable=False),
+)
+
+webhook_cursors = Table(
+    "webhook_cursors",
+    metadata,
+    Column("system_id", Id, ForeignKey("practice_systems.id"), primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), primary_key=True),
+    Column("last_event", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("lease_owner", String(64)),
+    Column("lease_until", Moment),
+)
+
+launches = Table(
+    "launches",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    Column("system_id", Id, ForeignKey("practice_systems.id"), nullable=False),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False),
+    Column("patient_id", Id, ForeignKey("patients.id")),
+    Column("expires_at", Moment, nullable=False, index=True),
+    Column("used_at", Moment),
+)
+
 guardianships = Table(
     "guardianships",
     metadata,

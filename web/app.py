@@ -31,6 +31,7 @@ from .health import Check, Health, Metrics
 from .ice import CallConfigurations
 from .identity_providers import IdentityProvider
 from .identity_test_provider import IdentityTestProvider
+from .launches import Landing, LaunchHandlers
 from .login import CALLBACK, LoginHandlers, offered
 from .logout import Logout
 from .notes import NoteHandlers
@@ -39,6 +40,8 @@ from .once import Once
 from .openapi import describe
 from .patient import PatientHandlers
 from .patient_lists import PatientListHandlers
+from .practice import PracticeHandlers
+from .practice_tokens import PracticeTokens
 from .security import add_headers, origin_middleware
 from .sessions import cookie_middleware
 from .settings import Settings
@@ -94,6 +97,8 @@ def create_app(
     clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
     logout = Logout(rooms.logins, clients, settings.origin, worker.logged_out)
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice=CallConfigurations.of(settings, time.time))
+    once = Once(redis)
+    tokens = PracticeTokens(rooms.practice_systems, once, settings.origin)
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
         *AuditHandlers(rooms, access).routes(),
@@ -104,6 +109,7 @@ def create_app(
         *NoteHandlers(rooms, access, worker).routes(),
         *ConsultationHandlers(rooms, access, worker).routes(),
         *DeviceHandlers(rooms, access, worker).routes(),
+        *PracticeHandlers(rooms, worker, tokens, settings.origin).routes(),
         *sockets.routes(),
     )
     routes.add(app, operations)
@@ -114,8 +120,10 @@ def create_app(
 
     app.router.add_get("/api/openapi.json", openapi)
     lasts = timedelta(hours=settings.session_hours)
-    LoginHandlers(rooms.directory, rooms.logins, clients, settings.origin, worker.logged_out, lasts).add(app)
-    BackChannelLogout(rooms.logins, clients, Once(redis), worker.logged_out).add(app)
+    landing = Landing(rooms.launches, rooms.directory, declaration.version)
+    LoginHandlers(rooms.directory, rooms.logins, clients, settings.origin, worker.logged_out, lasts, landing).add(app)
+    LaunchHandlers(rooms.launches, offered(providers, "staff")).add(app)
+    BackChannelLogout(rooms.logins, clients, once, worker.logged_out).add(app)
     sockets.add(app)
     if test_identity is not None:
         test_identity.add(app)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable
@@ -31,13 +32,14 @@ from signaling.messages import Wire
 from signaling.store import connect
 from signaling.worker import Worker, announcer
 
-from . import demonstration, directory_commands, logs, schemas
+from . import demonstration, directory_commands, logs, practice_commands, schemas
 from .app import create_app
 from .health import Metrics
 from .ice import TurnSecretRefused
 from .keys import InstallationKey, KeyFileRefused
 from .media import media_node, show_numbers
 from .settings import Settings
+from .webhooks import Webhooks
 
 SHUTDOWN_SECONDS = 5.0
 """How long requests under way may take to finish when the server is asked to stop, in seconds."""
@@ -66,6 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
         elif chosen.command == "audit":
             _be_there(settings)
             sys.exit(asyncio.run(verify_audit(settings)))
+        elif chosen.command == "practice-system":
+            practice_commands.run(settings, chosen)
         elif chosen.command == "demo":
             _demo(settings, load=chosen.load, as_json=chosen.json)
     except ValidationError as error:
@@ -110,6 +114,9 @@ async def serve(settings: Settings) -> None:
                 grace_seconds=settings.call_grace_seconds,
             )
         )
+        webhooks = Webhooks(rooms.outbox, rooms.log, bus, owner=secrets.token_hex(16), secret_of=key.webhook_secret)
+        await webhooks.start()
+        opened.push_async_callback(webhooks.close)
         metrics = Metrics(rooms.waiting_room.count_by_state)
         show_numbers(metrics, worker.registry, node)
 
@@ -248,6 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     directory_commands.add_parser(commands)
     audit = commands.add_parser("audit", help="look after the event logs")
     audit.add_argument("what", choices=["verify"], help="verify: read every chain, and find what was changed by hand")
+    practice_commands.add_parser(commands)
     demo = commands.add_parser("demo", help="list the demonstration's fictitious clinics and people")
     demo.add_argument("--json", action="store_true", help="for programs")
     demo.add_argument("--load", action="store_true", help="put them into the database first")

@@ -3,6 +3,7 @@
     WebError
     ├── Unreadable        400  the body is not JSON
     ├── NotLoggedIn       401
+    ├── TokenRefused      401  a practice system's token does not hold
     ├── OriginRefused     403  another site's page asked
     ├── NotAtWork         409  logged in, but no practitioner is chosen yet
     ├── BodyTooLarge      413
@@ -25,12 +26,14 @@ from pydantic import ValidationError
 from rooms.errors import (
     ExplanationInvalid,
     ListTooLong,
+    MalformedAuthorisationId,
     MalformedClinicIdentifier,
     MalformedCpr,
     MessageInvalid,
     MistypedSorId,
     NoteInvalid,
     NotFound,
+    PlaceholderAuthorisationId,
     PractitionersOnly,
     Refused,
     RoomsError,
@@ -67,6 +70,18 @@ class NotLoggedIn(WebError):
     code = "not_logged_in"
     status = 401
     text = "Log in first."
+
+
+class TokenRefused(WebError):
+    """A practice system's token does not hold; `reason` is a word for programs and people, and tells nothing of the token."""
+
+    code = "token_refused"
+    status = 401
+    text = "Send a token signed with the registered key as Authorization: Bearer."
+
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(f"{self.text} This one does not hold: {reason}." if reason else None)
+        self.reason = reason
 
 
 class OriginRefused(WebError):
@@ -116,6 +131,8 @@ def fields_invalid(error: ValidationError, model: type[Wire]) -> WebError:
 _MALFORMED = (
     ListTooLong,
     MalformedCpr,
+    MalformedAuthorisationId,
+    PlaceholderAuthorisationId,
     MalformedClinicIdentifier,
     MistypedSorId,
     MessageInvalid,

@@ -83,6 +83,10 @@ class InstallationKey:
         """Signs the test identity provider's tokens, and makes its clients' secrets; the same in every worker."""
         return self.derive("test identity provider")
 
+    def webhook_secret(self, system_id: str) -> bytes:
+        """Signs what a practice system is told; one for each."""
+        return self.derive(f"webhook {system_id}")
+
 
 def _create(path: Path) -> None:
     """Write a new key unless the file is there; of two processes that start at once, both read the same one."""

@@ -19,6 +19,7 @@ from rooms.records import Person
 
 from .audited import LOGIN_FAILED
 from .identity_providers import IdentityProvider, Role
+from .launches import Landing
 from .logs import get_logger
 from .oidc import ASSURANCE_TOO_LOW, Identity, LoginFailed, OidcClient
 from .schemas import Provider
@@ -26,7 +27,7 @@ from .sessions import Login, PatientSlot, PendingLogin, StaffSlot, TellLoggedOut
 
 CALLBACK = "/login/callback"
 
-_TOLD = frozenset({ASSURANCE_TOO_LOW})
+_TOLD = frozenset({ASSURANCE_TOO_LOW, "launch_for_another"})
 """The reasons that whoever could not log in can do something about; the page says what."""
 
 _LANDING: Mapping[Role, str] = {"staff": "/", "patient": "/patient"}
@@ -49,6 +50,7 @@ class LoginHandlers:
         origin: where browsers find this server: the provider sends them back there and nowhere else.
         logged_out: told of a login that another one in the same browser takes the place of.
         lasts: how long a login stands, as long as the cookie that holds it.
+        landing: where a login lands that a practice system asked for.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class LoginHandlers:
         origin: str,
         logged_out: TellLoggedOut,
         lasts: timedelta,
+        landing: Landing,
     ) -> None:
+        self._landing = landing
         self._directory = directory
         self._logins = logins
         self._lasts = lasts
@@ -81,6 +85,7 @@ class LoginHandlers:
         if request.host.lower() != urlsplit(self._origin).netloc and "again" not in request.query:
             # The provider sends the browser back to the public address, where a cookie of this one is not seen.
             return _to(f"{self._origin}{request.path}?again")
+        login = await Login.of(request)
         pending = PendingLogin(
             state=secrets.token_urlsafe(24),
             nonce=secrets.token_urlsafe(24),
@@ -88,12 +93,15 @@ class LoginHandlers:
             provider_id=client.provider.id,
             role=role,
             begun_at=int(time.time()),
+            launched=login.launch if role == "staff" else None,
         )
         try:
             url = await client.authorization_url(state=pending.state, nonce=pending.nonce, verifier=pending.verifier)
         except LoginFailed as failure:
             return _failed(role, client.provider.id, failure.reason)
-        (await Login.of(request)).begin(pending)
+        if pending.launched is not None:
+            login.launch = None  # it goes with this login from now on
+        login.begin(pending)
         return _to(url)
 
     async def finish(self, request: web.Request) -> web.StreamResponse:
@@ -117,6 +125,8 @@ class LoginHandlers:
         )
         if person is None:
             return _failed(pending.role, pending.provider_id, "person_unknown")
+        if pending.launched is not None and pending.launched.person_id != person.id:
+            return _failed(pending.role, pending.provider_id, "launch_for_another")
         await self._log_in(login, pending, identity, person)
         return _to(_LANDING[pending.role])
 
@@ -136,7 +146,8 @@ class LoginHandlers:
             lasts=self._lasts,
         )
         if isinstance(slot, StaffSlot):
-            login.staff = slot
+            launched = pending.launched
+            login.staff = slot if launched is None else await self._landing.land(slot, launched)
         else:
             login.patient = slot
         get_logger("web.login").info(

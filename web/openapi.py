@@ -36,7 +36,10 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
         "paths": dict(paths),
         "components": {
             "schemas": schemas["$defs"],
-            "securitySchemes": {"login": {"type": "apiKey", "in": "cookie", "name": "venterum"}},
+            "securitySchemes": {
+                "login": {"type": "apiKey", "in": "cookie", "name": "venterum"},
+                "practice_system": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+            },
         },
         "security": [{"login": []}],
     }
@@ -57,6 +60,8 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["parameters"] = [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
         ]
+    if route.security != "login":
+        operation["security"] = [{route.security: []}]
     if route.takes is not None:
         operation["requestBody"] = {"required": True, "content": _json(route.takes)}
     return operation

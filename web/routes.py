@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -21,6 +21,9 @@ from .errors import BodyTooLarge, FieldsInvalid, Unreadable, fields_invalid
 
 Taken = TypeVar("Taken", bound=Wire)
 Given = TypeVar("Given", bound=Wire | None)
+
+Security = Literal["login", "practice_system"]
+"""What an operation wants: the cookie of a login, or a practice system's signed token."""
 
 ID = r"[A-Za-z0-9_-]{1,64}"
 """What an id in a path looks like; anything else is no address."""
@@ -38,6 +41,7 @@ class Route:
     status: int
     refuses: tuple[type[Exception], ...]
     handler: Handler
+    security: Security = "login"
 
     @property
     def pattern(self) -> str:
@@ -55,6 +59,7 @@ def route(
     gives: type[Given],
     status: int = 200,
     refuses: tuple[type[Exception], ...] = (),
+    security: Security = "login",
 ) -> Route: ...
 
 
@@ -69,6 +74,7 @@ def route(
     gives: type[Given],
     status: int = 200,
     refuses: tuple[type[Exception], ...] = (),
+    security: Security = "login",
 ) -> Route: ...
 
 
@@ -82,6 +88,7 @@ def route(
     takes: type[Any] | None = None,
     status: int = 200,
     refuses: tuple[type[Exception], ...] = (),
+    security: Security = "login",
 ) -> Route:
     """Make a route of a handler; the type checker holds the handler to `takes` and `gives` (NoneType: no body)."""
 
@@ -100,6 +107,7 @@ def route(
         status=status,
         refuses=refuses,
         handler=handle,
+        security=security,
     )
 
 

@@ -72,6 +72,9 @@ class StaffSession(Wire):
     clinic: ClinicView | None = None
     practitioners: tuple[PractitionerView, ...] = Field(default=(), description="To choose from, or all of the clinic.")
     practitioner: PractitionerView | None = None
+    launched: bool = Field(default=False, description="Whether a practice system has sent this browser here to log in.")
+    launched_clinic: str | None = Field(default=None, description="The clinic to enter: its ydernummer or SOR-ID.")
+    launched_patient_id: str | None = Field(default=None, description="The patient to show first.")
     role: Literal["practitioner", "employee"] | None = Field(default=None, description="Of the person, in the clinic.")
     remembered: tuple[RememberedClinic, ...] = Field(default=(), description="To choose from at `choose_clinic`.")
 
@@ -201,7 +204,7 @@ class AuditEntryView(Wire):
     kind: str
     purpose: PurposeName
     actor_name: str = Field(description="Empty for what happens by itself.")
-    role: Literal["practitioner", "employee", "patient", "guardian", "system", "staff", "nobody"]
+    role: Literal["practitioner", "employee", "patient", "guardian", "practice_system", "system", "staff", "nobody"]
     practitioner_name: str | None = Field(description="For whom it was done.")
     subjects: tuple[str, ...] = Field(description="Whom it concerns, by name; a child by the CPR number.")
     detail: str | None = Field(description="What was searched for, digits masked, or the code of a refusal.")
@@ -269,6 +272,90 @@ class IceServer(Wire):
     urls: tuple[str, ...]
     username: str | None = None
     credential: str | None = Field(default=None, repr=False)
+
+
+class LaunchPatient(Wire):
+    """A patient to open, and to add first where the clinic has not. `reference`: what the practice system calls them."""
+
+    cpr: str = Field(max_length=20)
+    reference: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class BeginLaunch(Wire):
+    """Who is to be sent where. The person is named by one of `authorisation_id` and `professional_id` (MitID Erhverv)."""
+
+    clinic: str = Field(max_length=40, description="Ydernummer or SOR-ID.")
+    authorisation_id: str | None = Field(default=None, max_length=40)
+    professional_id: str | None = Field(default=None, min_length=1, max_length=200)
+    patient: LaunchPatient | None = None
+
+
+class LaunchView(Wire):
+    """Open `url` in the person's browser. It holds once, until `expires_at_ms`, and says nothing of anybody."""
+
+    url: str
+    expires_at_ms: int
+    patient_id: str | None = Field(description="The patient's id at the clinic, when one was named.")
+
+
+class PracticeClinic(Wire):
+    id: str
+    name: str
+    ydernummer: str | None
+    sor_id: str | None
+    room: Literal["closed", "open"]
+
+
+class PracticeClinicList(Wire):
+    clinics: tuple[PracticeClinic, ...]
+
+
+class PracticePatient(Wire):
+    """A patient as a practice system is told: by an opaque id and by the system's own reference."""
+
+    patient_id: str
+    reference: str | None
+    added: bool = Field(description="False when the clinic had added the patient before.")
+
+
+class PracticeVisit(Wire):
+    """A visit under way. Times are milliseconds since 1970 UTC."""
+
+    visit_id: str
+    patient_id: str
+    reference: str | None
+    state: Literal["waiting", "accepted", "in_call"]
+    joined_at_ms: int
+    practitioner_id: str | None
+    connected: bool = Field(description="Whether the patient's page is connected now.")
+
+
+class PracticeQueue(Wire):
+    """The clinic's visits under way, in the order in which they joined."""
+
+    room: Literal["closed", "open"]
+    visits: tuple[PracticeVisit, ...]
+
+
+class WebhookVisit(Wire):
+    visit_id: str
+    patient_id: str
+    reference: str | None = Field(description="What the practice system calls the patient.")
+    cpr: str | None = Field(description="Null unless the practice system's registration says otherwise.")
+    authorisation_id: str | None = Field(description="Of the practitioner who has the patient.")
+
+
+class WebhookEvent(Wire):
+    """The body of a webhook. `id` is the same at every attempt: what comes twice happened once."""
+
+    id: str
+    type: Literal["visit.arrived", "visit.started", "visit.ended", "visit.refused", "visit.left"]
+    at_ms: int
+    number: int = Field(description="Of the clinic's log; grows, with gaps.")
+    clinic_id: str
+    ydernummer: str | None
+    sor_id: str | None
+    visit: WebhookVisit
 
 
 class CallConfiguration(Wire):

@@ -16,6 +16,8 @@ from aiohttp_session import Session, get_session, session_middleware
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rooms.launches import Launch
+
 from .identity_providers import Role
 
 MAX_PENDING = 4
@@ -41,15 +43,36 @@ class _Slot(_Kept):
     provider_id: str = ""
 
 
+class LaunchedSlot(_Kept):
+    """Where a practice system sent this browser, and who has to log in for it."""
+
+    system_id: str
+    clinic_id: str
+    person_id: str
+    patient_id: str | None
+    begun_at: int
+
+    @classmethod
+    def of(cls, launch: Launch) -> LaunchedSlot:
+        return cls(
+            system_id=launch.system_id,
+            clinic_id=launch.clinic_id,
+            person_id=launch.person_id,
+            patient_id=launch.patient_id,
+            begun_at=int(time.time()),
+        )
+
+
 class StaffSlot(_Slot):
-    """A staff member logged in; the clinic once entered, the practitioner once chosen."""
+    """A staff member logged in; the clinic once entered, the practitioner once chosen; the launch that led here, if one did."""
 
     clinic_id: str | None = None
     practitioner_id: str | None = None
+    launched: LaunchedSlot | None = None
 
     def outside(self) -> StaffSlot:
         """The same login, in no clinic."""
-        return self.model_copy(update={"clinic_id": None, "practitioner_id": None})
+        return self.model_copy(update={"clinic_id": None, "practitioner_id": None, "launched": None})
 
 
 class PatientSlot(_Slot):
@@ -65,6 +88,7 @@ class PendingLogin(_Kept):
     provider_id: str
     role: Role
     begun_at: int
+    launched: LaunchedSlot | None = None
 
 
 def cookie_middleware(key: bytes, *, secure: bool, max_age_seconds: int) -> Middleware:
@@ -108,6 +132,16 @@ class Login:
     def patient(self, slot: PatientSlot | None) -> None:
         self._write("patient", slot)
 
+    @property
+    def launch(self) -> LaunchedSlot | None:
+        """The launch that this browser has still to log in for; none once a login was begun for it, or it took too long."""
+        slot = _read(LaunchedSlot, self._session.get("launch"))
+        return slot if slot is not None and slot.begun_at >= self._clock() - PENDING_SECONDS else None
+
+    @launch.setter
+    def launch(self, slot: LaunchedSlot | None) -> None:
+        self._write("launch", slot)
+
     def begin(self, login: PendingLogin) -> None:
         """Remember a login that is now sent to its provider."""
         self._session["pending"] = [*self._pending(), login.model_dump()][-MAX_PENDING:]
@@ -125,7 +159,7 @@ class Login:
         readable = (_read(PendingLogin, entry) for entry in kept)
         return [entry.model_dump() for entry in readable if entry is not None and entry.begun_at >= oldest]
 
-    def _write(self, name: str, slot: _Slot | None) -> None:
+    def _write(self, name: str, slot: _Kept | None) -> None:
         if slot is not None:
             self._session[name] = slot.model_dump()
         elif name in self._session:

@@ -32,6 +32,7 @@ from signaling.worker import Worker
 
 from .access import Access
 from .errors import NotAtWork, NotLoggedIn
+from .launches import place_in
 from .logout import Logout
 from .routes import Route, route
 from .schemas import (
@@ -90,6 +91,8 @@ class StaffHandlers:
         login = await Login.of(request)
         slot = login.staff
         person = await self._access.person(slot)
+        if login.launch is not None:
+            return self._session("log_in", launched=True)
         if slot is None or person is None:
             return self._session("log_in")
         if slot.clinic_id is None:
@@ -112,8 +115,8 @@ class StaffHandlers:
         )
         own = next((each.id for each in entry.practitioners if each.person_id == person.id), None)
         await self._rooms.audit.entered(Actor(person.id, entry.role, own), entry.clinic.id)
-        only = entry.practitioners[0].id if len(entry.practitioners) == 1 else None
-        login.staff = slot.model_copy(update={"clinic_id": entry.clinic.id, "practitioner_id": only})
+        place = place_in(entry, slot)
+        login.staff = slot.model_copy(update={"clinic_id": entry.clinic.id, "practitioner_id": place})
         return self._inside(entry, login.staff, person.name)
 
     async def choose_practitioner(self, request: web.Request, body: ChoosePractitioner) -> StaffSession:
@@ -228,7 +231,13 @@ class StaffHandlers:
         remembered = tuple(
             RememberedClinic(clinic=clinic_view(each.clinic), declaration_accepted=each.declared) for each in been
         )
-        return self._session("choose_clinic", person_name=person_name, remembered=remembered)
+        wanted = None if slot.launched is None else await self._rooms.directory.clinic(slot.launched.clinic_id)
+        return self._session(
+            "choose_clinic",
+            person_name=person_name,
+            remembered=remembered,
+            launched_clinic=None if wanted is None else wanted.ydernummer or wanted.sor_id,
+        )
 
     def _inside(self, entry: Entry, slot: StaffSlot, person_name: str) -> StaffSession:
         practitioners = tuple(practitioner_view(each, slot.person_id) for each in entry.practitioners)
@@ -241,6 +250,7 @@ class StaffHandlers:
             clinic=clinic_view(entry.clinic),
             practitioners=practitioners,
             practitioner=chosen,
+            launched_patient_id=None if slot.launched is None else slot.launched.patient_id,
         )
 
     def routes(self) -> tuple[Route, ...]:

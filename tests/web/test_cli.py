@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from aiohttp.test_utils import unused_port
+from joserfc.jwk import ECKey
 
 SAMPLES = Path(__file__).parent.parent / "rooms" / "directory"
 VENTERUM = Path(sys.executable).with_name("venterum")
@@ -131,6 +132,34 @@ def test_a_bad_row_is_told_without_what_stood_there(environment: dict[str, str],
     assert "310290" not in refused.stderr + refused.stdout
     assert run(environment, "directory", "import", str(tmp_path / "nothing.csv")).returncode == 1
     assert run(environment, "directory", "import", str(file), "--replace", "clinics").returncode == 2
+
+
+def test_a_practice_system_is_registered_listed_and_removed(environment: dict[str, str], tmp_path: Path) -> None:
+    assert run(environment, "demo", "--load").returncode == 0
+    key = ECKey.generate_key("P-256")
+    public, private = tmp_path / "public.json", tmp_path / "private.json"
+    public.write_text(json.dumps(key.as_dict(private=False)))
+    private.write_text(json.dumps(key.as_dict(private=True)))
+    add = ("practice-system", "add", "EPJ", "--jwk", str(public), "--clinics", "101001")
+    added = run(environment, *add, "--webhook", "https://epj.example/told")
+    assert added.returncode == 0, added.stderr
+    assert "whsec_" in added.stdout
+    assert f"audience       http://127.0.0.1:{environment['VENTERUM_HTTP_PORT']}" in added.stdout
+    listed = run(environment, "practice-system", "list").stdout
+    assert "Øreklinikken Søborg (101001)" in listed
+    assert "whsec_" not in listed
+    for refused in (
+        run(environment, *add),
+        run(environment, *add, "--webhook", "http://epj.example/told"),
+        run(environment, *add, "--webhook", "https://user:pass@epj.example/told"),
+        run(environment, "practice-system", "add", "B", "--jwk", str(private), "--clinics", "101001"),
+        run(environment, "practice-system", "add", "B", "--jwk", str(public), "--clinics", "909009"),
+        run(environment, "practice-system", "remove", "B"),
+    ):
+        assert refused.returncode == 1
+        assert "Traceback" not in refused.stderr
+    assert run(environment, "practice-system", "remove", "EPJ").returncode == 0
+    assert run(environment, "practice-system", "list").stdout == ""
 
 
 def test_a_lost_key_beside_a_database_is_no_reason_to_make_another(environment: dict[str, str]) -> None:

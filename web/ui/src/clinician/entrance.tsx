@@ -26,6 +26,8 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
         <h1 class="h3">{title}</h1>
         {fallback === "login_failed" && <Alert kind="error">{da.login.failed}</Alert>}
         {fallback === "assurance_too_low" && <Alert kind="error">{da.login.assuranceTooLow}</Alert>}
+        {fallback === "launch_spent" && <Alert kind="error">{da.launch.spent}</Alert>}
+        {fallback === "launch_for_another" && <Alert kind="error">{da.launch.forAnother}</Alert>}
         {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
         {children}
       </div>
@@ -34,10 +36,10 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
 }
 
 export function LogIn({ desk, session }: StepProps) {
-  const choosing = useSignal(false);
+  const choosing = useSignal(session.launched);
   return (
     <Step desk={desk} title={da.login.title}>
-      <p>{da.login.lead}</p>
+      {session.launched ? <Alert kind="info">{da.launch.logIn}</Alert> : <p>{da.login.lead}</p>}
       {!choosing.value && (
         <Button look="primary" onClick={() => (choosing.value = true)}>
           {da.login.logIn}
@@ -80,7 +82,7 @@ const isOf = (clinic: RememberedClinic["clinic"], typed: string) =>
   typed !== "" && (typed === clinic.sor_id || typed.padStart(6, "0") === clinic.ydernummer);
 
 export function ChooseClinic({ desk, session }: StepProps) {
-  const identifier = useSignal("");
+  const identifier = useSignal(session.launched_clinic ?? "");
   const accepted = useSignal(false);
   const command = useCommand();
   const { declaration } = session;
@@ -107,6 +109,7 @@ export function ChooseClinic({ desk, session }: StepProps) {
   return (
     <Step desk={desk} title={da.clinic.title}>
       {session.person_name && <p>{da.clinic.loggedInAs(session.person_name)}</p>}
+      {session.launched_clinic !== null && <Alert kind="info">{da.launch.declare}</Alert>}
       {session.remembered.length > 0 && (
         <section class="remembered" aria-labelledby="remembered">
           <h2 class="h5" id="remembered">

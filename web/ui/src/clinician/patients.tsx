@@ -63,6 +63,14 @@ export function PatientList({ desk }: { desk: Desk }) {
   const refusal = useSignal<unknown>(null);
   const removing = useSignal<PatientView | null>(null);
   const newest = useRef(0);
+  /** The patient that a practice system sent the clinician here for. */
+  const opened = desk.session.value?.launched_patient_id ?? null;
+  const shown = useRef(false);
+  const show = (row: HTMLLIElement | null) => {
+    if (row === null || shown.current) return;
+    shown.current = true;
+    row.scrollIntoView({ block: "center" });
+  };
   const version = desk.patientListVersion.value;
 
   // `version` stands for a change of the list by somebody.
@@ -118,7 +126,12 @@ export function PatientList({ desk }: { desk: Desk }) {
       )}
       <ul class="rows patient-rows no-max-width">
         {found.value?.map((patient) => (
-          <li class="row" key={patient.id}>
+          <li
+            class={`row${patient.id === opened ? " row-opened" : ""}`}
+            key={patient.id}
+            aria-current={patient.id === opened || undefined}
+            ref={patient.id === opened ? show : null}
+          >
             <div class="row-who">
               <span class="strong">{whoOf(patient)}</span>{" "}
               {patient.name === null ? (
