@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import Phase, settings
@@ -70,6 +71,8 @@ HAPPENINGS = [
     *["anything"] * 3,
     *["resume"] * 2,
     *["note"] * 2,
+    *["the clock"] * 3,
+    *["hours"] * 2,
     *["room", "add", "remove", "add nobody", "a day", "minutes"],
 ]
 OPEN = {"waiting", "accepted", "in_call"}
@@ -83,6 +86,7 @@ WORDS = {
     "hand_over": "visit_handed_over",
     "resume": "visit_resumed",
 }
+WALL = ZoneInfo("Europe/Copenhagen")
 RESUME_WITHIN = timedelta(minutes=15)
 
 
@@ -90,16 +94,18 @@ RESUME_WITHIN = timedelta(minutes=15)
 class VisitModel:
     id: str
     person: int
+    access: str
+    joined_at: datetime
     state: str = "waiting"
     practitioner: str | None = None
     explanation: str | None = None
     over_at: datetime | None = None
-    access: str = ""
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
 class ClinicModel:
+    due: datetime
     open: bool = False
     access: dict[int, str] = field(default_factory=dict)
     accesses: list[tuple[str, int]] = field(default_factory=list)  # those taken away included
@@ -108,6 +114,17 @@ class ClinicModel:
 
     def under_way(self, person: int) -> VisitModel | None:
         return next((v for v in self.visits if v.person == person and v.state in OPEN), None)
+
+
+def next_on_the_wall(after: datetime) -> datetime:
+    """The next 07:30 or 21:00 in Denmark."""
+    today = after.astimezone(WALL).date()
+    moments = [
+        datetime.combine(today + timedelta(days=days), at, WALL).astimezone(UTC)
+        for days in (0, 1)
+        for at in (time(7, 30), time(21))
+    ]
+    return min(moment for moment in moments if moment > after)
 
 
 class StandingClock:
@@ -161,7 +178,7 @@ class ClinicMachine(RuleBasedStateMachine):
     def __init__(self, stage: Stage) -> None:
         super().__init__()
         self.stage = stage
-        self.model = ClinicModel()
+        self.model = ClinicModel(next_on_the_wall(stage.clock.time))
 
     @initialize(closed=st.booleans(), left_out=st.sets(people))
     def found_a_clinic(self, closed: bool, left_out: set[int]) -> None:
@@ -201,6 +218,10 @@ class ClinicMachine(RuleBasedStateMachine):
             self.remove(data, staff)
         elif what == "a day":
             self.stage.clock.time += timedelta(hours=25)
+        elif what == "hours":
+            self.stage.clock.time += timedelta(hours=5)
+        elif what == "the clock":
+            self.the_clock()
         elif what == "minutes":
             self.stage.clock.time += timedelta(minutes=10)
         elif what == "resume":
@@ -226,6 +247,28 @@ class ClinicMachine(RuleBasedStateMachine):
             for visit in model.visits if verb == "reject_all" else ():
                 if visit.state == "waiting":
                     self.moved(visit, "reject", explanation="closed")
+
+    def the_clock(self) -> None:
+        """A worker looks whether the room's hour has come: the usual hours, read off a clock on the wall in Denmark."""
+        model, clinic_id = self.model, self.clinic_id
+        applied = self.attempt(lambda r: r.opening.apply(clinic_id), None)
+        now = self.stage.clock.time
+        assert applied == (model.due <= now)
+        passed = [model.due]
+        while passed[-1] <= now:
+            passed.append(next_on_the_wall(passed[-1]))
+        model.due = passed.pop()
+        opened = [each for each in passed if each.astimezone(WALL).hour == 7]
+        for visit in model.visits if opened else ():
+            if (
+                visit.state == "waiting"
+                and visit.joined_at.astimezone(WALL).date() < opened[-1].astimezone(WALL).date()
+            ):
+                self.moved(visit, "reject", explanation="closed")
+        opens = bool(passed) and passed[-1].astimezone(WALL).hour == 7
+        if passed and model.open != opens:
+            model.open = opens
+            self.logged("room_opened" if opens else "room_closed")
 
     def add_nobody(self, data: st.DataObject, staff: str) -> None:
         whom = data.draw(st.sampled_from(["", "310280-0000", "311299-0001", "no app user"]))
@@ -280,7 +323,9 @@ class ClinicMachine(RuleBasedStateMachine):
             refusal = AlreadyQueued
         joined = self.attempt(lambda r: r.waiting_room.join(self.cast[person].id, self.clinic_id), refusal)
         if joined is not None:
-            self.model.visits.append(VisitModel(joined.id, person, access=self.model.access[person]))
+            self.model.visits.append(
+                VisitModel(joined.id, person, access=self.model.access[person], joined_at=self.stage.clock.time)
+            )
             self.logged("visit_joined", person, joined.id)
 
     def do_anything(self, data: st.DataObject, staff: str) -> None:
