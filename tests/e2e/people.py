@@ -19,6 +19,9 @@ CLINIC = {clinic.ydernummer: clinic for clinic in demo_clinics()}
 BOUND_S = 30.0
 """How long media may take to do what a test waits for, in seconds."""
 
+# A machine that does several things at once takes its time; a test that passes does not wait for it.
+expect.set_options(timeout=20_000)
+
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 
