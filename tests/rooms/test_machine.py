@@ -218,6 +218,7 @@ class ClinicMachine(RuleBasedStateMachine):
             self.remove(data, staff)
         elif what == "a day":
             self.stage.clock.time += timedelta(hours=25)
+            self.the_clock()
         elif what == "hours":
             self.stage.clock.time += timedelta(hours=5)
         elif what == "the clock":
