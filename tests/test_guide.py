@@ -1,18 +1,41 @@
-"""The table of the guide's rows names every row once, and tests that are there."""
+"""The table of the guide's rows names every row once, tests that are there, and every file that is named after a row."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROWS = ["0", "1", "1b", *(str(row) for row in range(2, 12))]
+DOCUMENT = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+LINES = {found[1]: found[0] for found in re.finditer(r"^\| (\d+b?) \|.*$", DOCUMENT, re.MULTILINE)}
 
 
-def test_every_row_has_its_tests() -> None:
-    table = re.findall(r"^\| (\d+b?) \|.*\| (.*) \|$", (ROOT / "docs" / "guide.md").read_text(), flags=re.MULTILINE)
-    assert [row for row, _ in table] == ROWS
-    named = {row: set(re.findall(r"`([^`]+)`", tests)) for row, tests in table}
-    for row, tests in named.items():
-        assert tests, f"row {row} has no test"
-        assert all((ROOT / test).is_file() for test in tests), f"row {row} names a test that is not there"
+def functions(path: Path) -> set[str]:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return {each.name for each in body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_every_row_is_there_once() -> None:
+    assert list(LINES) == ROWS
+    assert len(re.findall(r"^\| \d+b? \|", DOCUMENT, re.MULTILINE)) == len(ROWS)
+
+
+def test_every_test_that_is_named_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", DOCUMENT)
+    assert named
+    for file, test in named:
+        assert (ROOT / file).is_file(), f"{file} is not there"
+        assert not test or test in functions(ROOT / file), f"{file}::{test} is not there"
+
+
+def test_every_row_is_walked_by_a_file_of_its_name_and_no_such_file_is_left_out() -> None:
+    files = {row: set[str]() for row in ROWS}
+    for path in (ROOT / "tests" / "e2e").glob("test_row_*.py"):
+        found = re.match(r"test_row_0?(\d+b?)_", path.name)
+        assert found, path.name
+        files[found[1]].add(f"`tests/e2e/{path.name}`")
+    for row, names in files.items():
+        assert names, f"no browser test is named after row {row}"
+        assert all(name in LINES[row] for name in names), f"row {row} leaves one of {sorted(names)} out"

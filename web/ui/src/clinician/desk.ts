@@ -37,6 +37,8 @@ export class Desk {
   readonly board = signal<BoardMessage | null>(null);
   readonly connection = signal<Connection>("connecting");
   readonly fallback = signal<Fallback | null>(null);
+  /** What came of a login or a launch while somebody was at work in this browser all along. */
+  readonly notice = signal<LoginProblem | null>(null);
   readonly unreachable = signal<unknown>(null);
   readonly visitRefusal = signal<VisitRefusal | null>(null);
   /** Grows whenever somebody, here or elsewhere, changed the patient list. */

@@ -24,11 +24,10 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
       <Brand />
       <div class="panel entrance-panel">
         <h1 class="h3">{title}</h1>
-        {fallback === "login_failed" && <Alert kind="error">{da.login.failed}</Alert>}
-        {fallback === "assurance_too_low" && <Alert kind="error">{da.login.assuranceTooLow}</Alert>}
-        {fallback === "launch_spent" && <Alert kind="error">{da.launch.spent}</Alert>}
-        {fallback === "launch_for_another" && <Alert kind="error">{da.launch.forAnother}</Alert>}
         {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
+        {fallback !== null && fallback !== "revoked" && (
+          <Alert kind="error">{da.login.problems[fallback]}</Alert>
+        )}
         {children}
       </div>
     </main>

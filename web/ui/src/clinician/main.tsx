@@ -9,7 +9,7 @@ import { pageOf } from "./pages";
 
 const desk = new Desk(new StaffApi());
 
-desk.fallback.value = loginProblem();
+desk.fallback.value = desk.notice.value = loginProblem();
 const follow = () => {
   desk.page.value = pageOf(location.hash);
 };

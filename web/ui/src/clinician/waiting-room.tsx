@@ -28,6 +28,11 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
         <main class="desk-main">
           <h1 class="sr-only">{da.desk.waitingRoom}</h1>
           <div class="desk-visits">
+            {desk.notice.value && (
+              <Alert kind="warning" onClose={() => (desk.notice.value = null)}>
+                {da.login.problems[desk.notice.value]}
+              </Alert>
+            )}
             {refused && (
               <Alert kind="error" onClose={() => (desk.visitRefusal.value = null)}>
                 {refused.error instanceof PopupBlocked

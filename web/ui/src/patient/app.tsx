@@ -57,9 +57,10 @@ function LogIn({ visitor }: { visitor: Visitor }) {
       <Brand />
       <div class="panel entrance-panel">
         <h1 class="h3">{da.patient.title}</h1>
-        {fallback === "login_failed" && <Alert kind="error">{da.patient.failed}</Alert>}
-        {fallback === "assurance_too_low" && <Alert kind="error">{da.login.assuranceTooLow}</Alert>}
         {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
+        {fallback !== null && fallback !== "revoked" && (
+          <Alert kind="error">{da.login.problems[fallback]}</Alert>
+        )}
         <p>{da.patient.lead}</p>
         <ul class="choices no-max-width">
           {providers.map((provider) => (

@@ -50,18 +50,21 @@ export const da = {
     lead: "Mød dine patienter på video. Patienterne venter her, til du er klar.",
     logIn: "Log ind",
     choose: "Vælg, hvordan du vil logge ind",
-    failed: "Det lykkedes ikke at logge ind. Prøv igen, eller vælg en anden måde at logge ind på.",
-    assuranceTooLow:
-      "Du loggede ind på et lavere sikringsniveau, end der kræves her. Log ind igen, og godkend med MitID på niveau Betydelig eller Høj.",
+    problems: {
+      login_failed: "Det lykkedes ikke at logge ind. Prøv igen, eller vælg en anden måde at logge ind på.",
+      assurance_too_low:
+        "Du loggede ind på et lavere sikringsniveau, end der kræves her. Log ind igen, og godkend med MitID på niveau Betydelig eller Høj.",
+      launch_spent:
+        "Linket fra dit fagsystem er brugt eller udløbet. Åbn venteværelset fra fagsystemet igen.",
+      launch_for_another:
+        "Du loggede ind som en anden end den, fagsystemet sendte hertil. Åbn venteværelset fra fagsystemet igen, og log ind som dig selv.",
+    },
     noProviders: "Der er ikke sat nogen måde at logge ind på op. Kontakt den, der driver systemet.",
     browser: "Brug Google Chrome som browser.",
   },
   launch: {
     logIn: "Dit fagsystem har sendt dig hertil. Log ind for at komme ind i klinikkens venteværelse.",
     declare: "Dit fagsystem har sendt dig til denne klinik. Acceptér erklæringen for at komme ind.",
-    spent: "Linket fra dit fagsystem er brugt eller udløbet. Åbn venteværelset fra fagsystemet igen.",
-    forAnother:
-      "Du loggede ind som en anden end den, fagsystemet sendte hertil. Åbn venteværelset fra fagsystemet igen, og log ind som dig selv.",
   },
   clinic: {
     title: "Angiv klinik",
@@ -493,7 +496,6 @@ export const da = {
     lead: "Her ser du de klinikker, der har givet dig adgang til videokonsultation.",
     logIn: "Log ind med MitID",
     logInWith: (label: string) => `Log ind med ${label}`,
-    failed: "Det lykkedes ikke at logge ind. Prøv igen.",
     hello: (name: string) => `Logget ind som ${name}`,
     clinics: "Dine klinikker",
     noClinics: "Ingen klinikker har givet dig adgang til videokonsultation endnu.",
