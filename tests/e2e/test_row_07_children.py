@@ -31,7 +31,7 @@ async def test_a_child_comes_through_a_parents_profile(server: Server, browser: 
     await expect(queue).to_contain_text("Barn")
     await expect(queue).to_contain_text("Tilsluttet")
     await henrik.button("Accepter", queue).click()
-    await expect(maja.page.get_by_text(re.compile(OSKAR.name))).to_be_visible()
+    await expect(maja.page.get_by_text(re.compile(f"Det er nu, {OSKAR.name} skal ind"))).to_be_visible()
     ongoing = henrik.section("Igangværende konsultationer").get_by_role("listitem")
     async with henrik.context.expect_page() as opened:
         await henrik.button("Start video", ongoing).click()

@@ -1,83 +1,173 @@
-"""Each migration on a database that the version before it has filled."""
+"""Migrations forward on a filled database: whatever the first version held is there afterwards, whole and in use."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from rooms.clinic_settings import ClinicSettings
+from rooms.cpr import Cpr, CprVault
 from rooms.database import create_engine, immediate, parse_url
+from rooms.log import chain_hash
+from rooms.records import Actor, Event, Role
+from rooms.states import VisitState
 from rooms.store import Rooms, migrate
+from tests.conftest import new_database
 
-from .cast import KEY, SettableClock
+from .cast import ANNE, DECLARATION, EAR, KEY, MAJA_CPR
 
-CLINIC = (
-    "INSERT INTO clinics (id, name, phone, room, open_message, closed_message, last_event)"
-    " VALUES ('c', 'Clinic', '1', 'open', 'open', 'closed', 0)"
-)
+FIRST = "0001"
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+PEOPLE = {"anne": "210984-3360", "kirsten": "110566-1328", "maja": MAJA_CPR, "oskar": "190417-5623"}
+VERSIONS = [
+    script.revision
+    for script in reversed(list(ScriptDirectory(str(Path("rooms/migrations").resolve())).walk_revisions()))
+]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database with nothing in it, not even tables."""
+def old_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the first version, with something in each of its tables."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'old.sqlite3'}"
-    template: str = request.getfixturevalue("postgres_template")
-    name = f"test_{abs(hash(request.node.nodeid)):x}"
-    admin = template.replace("/template?", "/postgres?")
-    asyncio.run(_outside(admin, f"CREATE DATABASE {name} TEMPLATE template0"))
-    return template.replace("/template?", f"/{name}?")
+        url = f"sqlite+aiosqlite:///{tmp_path / 'old.sqlite3'}"
+    else:
+        name = f"old_{abs(hash(request.node.nodeid)):x}"
+        url = new_database(request.getfixturevalue("postgres_server"), name)
+    upgrade(url, FIRST)
+    asyncio.run(_in_one_transaction(url, fill))
+    return url
 
 
-def test_clinics_from_before_get_the_usual_hours(new_url: str) -> None:
-    _to(new_url, "0001", CLINIC)
-    migrate(new_url)
+def upgrade(url: str, revision: str) -> None:
+    """As `migrate` does it, and not to the end."""
 
-    async def look() -> None:
-        async with await Rooms.open(new_url, KEY, clock=SettableClock(), on_commit=lambda _: None) as rooms:
-            clinic = await rooms.directory.clinic("c")
-            assert clinic.settings == ClinicSettings()
-            assert clinic.due_at is not None
-            assert clinic.due_at > datetime.now(UTC)
-
-    asyncio.run(look())
-
-
-def _to(url: str, revision: str, *statements: str) -> None:
-    """Bring a database to a version, and fill it."""
-
-    def run(connection: Connection) -> None:
+    def to(connection: Connection) -> None:
         config = Config()
         config.set_main_option("script_location", "rooms:migrations")
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
 
-    asyncio.run(_inside(url, run, *statements))
+    asyncio.run(_in_one_transaction(url, to))
 
 
-async def _inside(url: str, first: Callable[[Connection], None], *statements: str) -> None:
+async def _in_one_transaction(url: str, work: Callable[[Connection], object]) -> None:
     engine = create_engine(parse_url(url))
     try:
         async with immediate(engine).begin() as connection:
-            await connection.run_sync(first)
-            for statement in statements:
-                await connection.execute(text(statement))
+            await connection.run_sync(work)
     finally:
         await engine.dispose()
 
 
-async def _outside(url: str, statement: str) -> None:
-    engine = create_engine(parse_url(url))
-    try:
-        async with engine.connect() as connection:
-            outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await outside.execute(text(statement))
-    finally:
-        await engine.dispose()
+def fill(connection: Connection) -> None:
+    """What a clinic of the first version had: people, an open room, a patient in the queue, and three events."""
+    vault = CprVault(KEY)
+
+    def put(table: str, **row: Any) -> None:
+        columns, places = ", ".join(row), ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({places})"), row)
+
+    at = AT if connection.dialect.name == "postgresql" else AT.strftime("%Y-%m-%d %H:%M:%S.%f")
+    for person, cpr in PEOPLE.items():
+        number = Cpr.parse(cpr)
+        put(
+            "people",
+            id=person,
+            name=person,
+            cpr_sealed=vault.seal(number),
+            cpr_lookup=vault.lookup(number),
+            app_user=True,
+        )
+    put("logins", issuer="https://id.example", subject="s-1", person_id="anne")
+    put("guardianships", guardian_id="maja", child_id="oskar")
+    put(
+        "clinics",
+        id=EAR,
+        name="Øreklinikken",
+        phone="1",
+        ydernummer="101001",
+        sor_id=None,
+        room="open",
+        open_message="Åben",
+        closed_message="Lukket",
+        last_event=3,
+    )
+    put("practitioners", id="oere-anne", clinic_id=EAR, person_id="anne", authorisation_id="0XDA1")
+    put("employees", clinic_id=EAR, person_id="kirsten", active=False)
+    put("declarations", clinic_id=EAR, person_id="anne", version="2", accepted_at=at)
+    put("patients", id="p1", clinic_id=EAR, person_id="maja", added_at=at, removed_at=None)
+    put("visits", id="v1", clinic_id=EAR, patient_id="p1", person_id="maja", state="waiting", joined_at=at)
+    previous = ""
+    for place, (kind, visit, concerned) in enumerate(
+        [("patient_added", None, "maja"), ("room_opened", None, None), ("visit_joined", "v1", "maja")], start=1
+    ):
+        actor = Actor("maja", Role.PATIENT) if visit else ANNE
+        event = Event(EAR, place, AT, kind, actor, visit, concerned, {"state": "x"}, "")
+        previous = chain_hash(event, previous)
+        put(
+            "events",
+            clinic_id=EAR,
+            number=place,
+            at=at,
+            kind=kind,
+            actor_person_id=actor.person_id,
+            actor_role=actor.role.value,
+            actor_practitioner_id=actor.practitioner_id,
+            visit_id=visit,
+            person_id=concerned,
+            data=json.dumps({"state": "x"}),
+            hash=previous,
+        )
+
+
+def test_each_version_follows_the_one_before() -> None:
+    assert [f"{number:04}" for number in range(1, len(VERSIONS) + 1)] == VERSIONS
+
+
+def test_each_step_runs_on_a_filled_database_and_nothing_is_lost(old_database: str) -> None:
+    for revision in VERSIONS[1:]:
+        upgrade(old_database, revision)
+    migrate(old_database)  # nothing is left to do
+    asyncio.run(at_work(old_database))
+
+
+async def at_work(database_url: str) -> None:
+    """What was there is there, and the clinic goes on."""
+    async with await Rooms.open(database_url, KEY, clock=lambda: datetime.now(UTC), on_commit=lambda _: None) as rooms:
+        clinic = await rooms.directory.clinic(EAR)
+        assert clinic.settings == ClinicSettings()  # the usual hours
+        assert clinic.due_at is not None
+        assert clinic.due_at > datetime.now(UTC)
+        assert await rooms.log.verify(EAR) is None
+        assert [event.kind for event in await rooms.log.since(EAR, 0)] == [
+            "patient_added",
+            "room_opened",
+            "visit_joined",
+        ]
+        assert (await rooms.directory.enter_clinic("anne", "101001", DECLARATION, None)).role is Role.PRACTITIONER
+        assert [(each.person_id, each.active) for each in await rooms.employees.list(ANNE, EAR)] == [
+            ("anne", True),
+            ("kirsten", False),
+        ]
+        (patient,) = await rooms.patients.search(ANNE, EAR, MAJA_CPR)
+        assert (patient.id, patient.cpr.reveal()) == ("p1", MAJA_CPR)
+        assert [each.person_id for each in await rooms.family.profiles("maja")] == ["maja", "oskar"]
+        person = await rooms.directory.person_by_login("https://id.example", "s-1", None)
+        assert person is not None
+        assert person.id == "anne"
+        assert (await rooms.waiting_room.accept(ANNE, EAR, "v1")).state is VisitState.ACCEPTED
+        await rooms.audit.outside("logged_in", Actor("anne", Role.STAFF), {})
+        assert [(chain.name, chain.events, chain.broken_at) for chain in await rooms.log.verify_all()] == [
+            ("", 1, None),
+            (EAR, 4, None),
+        ]

@@ -1,4 +1,4 @@
-"""A server of each test's own, on SQLite in a file and on either live store, looked through for CPR numbers at the end."""
+"""A server of each test's own, on either database and either live store, looked through for CPR numbers at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from rooms.demo import load_demo
-from rooms.store import Rooms, migrate
+from rooms.store import Rooms
 from signaling.bus import Bus
 from signaling.store import connect
 from signaling.worker import Worker, announcer
@@ -39,11 +39,9 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(sqlite_template: Path) -> Path:
     """A migrated, empty SQLite file to copy."""
-    path = tmp_path_factory.mktemp("web") / "venterum.sqlite3"
-    migrate(f"sqlite+aiosqlite:///{path}")
-    return path
+    return sqlite_template
 
 
 @pytest.fixture(scope="session")
@@ -85,22 +83,46 @@ def bound() -> Iterator[socket.socket]:
         yield opened
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of the house runs on both databases; one that names its live stores has a database for each of them."""
+    names_stores = any("redis_url" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database_url" in metafunc.fixturenames and not names_stores:
+        metafunc.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, redis_url: str | None, fresh_database: Callable[[str], str]) -> str:
+    """PostgreSQL with a real Redis, as several workers need them, and SQLite with the embedded live store."""
+    kind: str = getattr(request, "param", "sqlite" if redis_url is None else "postgres")
+    return fresh_database(kind)
+
+
 @pytest.fixture
 async def house(
-    migrated: Path, tmp_path: Path, redis_url: str | None, heard: Heard, bound: socket.socket
+    database_url: str,
+    migrated: Path,
+    tmp_path: Path,
+    redis_url: str | None,
+    heard: Heard,
+    bound: socket.socket,
 ) -> AsyncIterator[House]:
     """A demonstration server with everybody in the directory."""
-    async with serving(migrated, tmp_path, redis_url, heard, bound) as house:
+    async with serving(migrated, tmp_path, redis_url, heard, bound, database_url=database_url) as house:
         await load_demo(house.rooms)
         yield house
 
 
 @pytest.fixture
 async def empty_house(
-    migrated: Path, tmp_path: Path, redis_url: str | None, heard: Heard, bound: socket.socket
+    database_url: str,
+    migrated: Path,
+    tmp_path: Path,
+    redis_url: str | None,
+    heard: Heard,
+    bound: socket.socket,
 ) -> AsyncIterator[House]:
     """A demonstration server whose directory is empty: nobody who logs in is known."""
-    async with serving(migrated, tmp_path, redis_url, heard, bound) as house:
+    async with serving(migrated, tmp_path, redis_url, heard, bound, database_url=database_url) as house:
         yield house
 
 
@@ -140,12 +162,18 @@ async def serving(
     heard: Heard,
     bound: socket.socket,
     identity_providers: tuple[IdentityProvider, ...] = (),
+    *,
+    database_url: str | None = None,
 ) -> AsyncIterator[House]:
-    """Open every part, serve, and close in reverse: what `venterum serve` does, on an address already bound."""
-    file = shutil.copy(migrated, home / "venterum.sqlite3")
+    """Open every part, serve, and close in reverse: what `venterum serve` does, on an address already bound.
+
+    Without a database's URL it serves a copy of the SQLite file `migrated`.
+    """
+    if database_url is None:
+        database_url = f"sqlite+aiosqlite:///{shutil.copy(migrated, home / 'venterum.sqlite3')}"
     settings = Settings(
         http_port=bound.getsockname()[1],
-        database_url=f"sqlite+aiosqlite:///{file}",
+        database_url=database_url,
         redis_url=redis_url,
         demo=True,
         identity_providers=identity_providers,

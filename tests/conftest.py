@@ -1,0 +1,74 @@
+"""What every test of the database stands on: SQLite in a file, and one PostgreSQL that the session starts."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from rooms.store import migrate
+from tests.services import postgres
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy."""
+    path = tmp_path_factory.mktemp("template") / "venterum.sqlite3"
+    migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A running PostgreSQL; yields the URL of its database `postgres`."""
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The URL of its migrated, empty database `template`."""
+    template = new_database(postgres_server, "template")
+    migrate(template)
+    return template
+
+
+@pytest.fixture
+def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """Makes a migrated, empty database of the test's own, of the kind asked for: `sqlite` or `postgres`."""
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            copied = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "venterum.sqlite3")
+            return f"sqlite+aiosqlite:///{copied}"
+        name = f"test_{abs(hash(request.node.nodeid)):x}"
+        return new_database(request.getfixturevalue("postgres_template"), name, template="template")
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, fresh_database: Callable[[str], str]) -> str:
+    """A migrated, empty database of the test's own, of each kind."""
+    return fresh_database(request.param)
+
+
+def new_database(server: str, name: str, template: str = "template1") -> str:
+    """Make a database on the server of a URL; its own URL. Not inside an event loop."""
+    database = urlsplit(server).path
+    admin = server.replace(f"{database}?", "/postgres?").replace("+asyncpg", "")
+
+    async def create() -> None:
+        connection = await asyncpg.connect(admin)
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        finally:
+            await connection.close()
+
+    asyncio.run(create())
+    return server.replace(f"{database}?", f"/{name}?")
