@@ -69,19 +69,25 @@ class Presence:
     async def attendance(self, person_ids: Sequence[str]) -> Mapping[str, Attendance]:
         """How each person's page is doing; unknown when the live store does not answer."""
         subjects = [patient_subject(person_id) for person_id in person_ids]
-        present = await self.present(subjects)
+        now = time.time()
         try:
-            seen = await self._redis.mget([_seen_key(each) for each in subjects]) if subjects else []
-            devices = await self._redis.mget([_devices_key(each) for each in subjects]) if subjects else []
+            pipeline = self._redis.pipeline(transaction=False)
+            for subject in subjects:
+                pipeline.zcount(_key(subject), now, "+inf")
+                pipeline.get(_seen_key(subject))
+                pipeline.get(_devices_key(subject))
+            answers = await pipeline.execute() if subjects else []
         except (RedisError, OSError):
             return dict.fromkeys(person_ids, UNKNOWN)
         return {
             person_id: Attendance(
-                connected=subject in present,
-                away_since_ms=round(float(at) * 1000) if at and subject not in present else None,
+                connected=bool(count),
+                away_since_ms=round(float(seen) * 1000) if seen and not count else None,
                 devices=DeviceReport.model_validate_json(report) if report else None,
             )
-            for person_id, subject, at, report in zip(person_ids, subjects, seen, devices, strict=True)
+            for person_id, count, seen, report in zip(
+                person_ids, answers[0::3], answers[1::3], answers[2::3], strict=True
+            )
         }
 
     async def report(self, person_id: str, devices: DeviceReport) -> None:

@@ -28,7 +28,15 @@ export function App({ side, end }: { side: CallSide; end: () => Promise<unknown>
   if (side.gone.value === "revoked") return <Over title={da.call.revoked}>{da.call.revokedBody}</Over>;
   if (side.gone.value === "not_found") return <NotHere />;
   if (side.gone.value === "handed_over")
-    return <Over title={da.call.handedOver(side.handedTo.value)}>{da.call.handedOverBody}</Over>;
+    return (
+      // The patient may have been handed back since.
+      <Over
+        title={da.call.handedOver(side.handedTo.value)}
+        action={{ label: da.common.retry, run: () => location.reload() }}
+      >
+        {da.call.handedOverBody}
+      </Over>
+    );
   if (side.gone.value === "elsewhere")
     return (
       <Over title={da.call.elsewhere} action={{ label: da.call.useThisTab, run: () => location.reload() }}>

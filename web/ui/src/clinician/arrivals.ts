@@ -33,8 +33,10 @@ export class Arrivals {
   /** Somebody has come; `title` and `text` name no patient. */
   announce(title: string, text: string): void {
     if (this.sound.on.value) this.play();
-    if (this.notification.on.value && "Notification" in window && Notification.permission === "granted")
-      new Notification(title, { body: text, tag: "venterum-arrival" });
+    if (!this.notification.on.value || !("Notification" in window) || Notification.permission !== "granted")
+      return;
+    const shown = new Notification(title, { body: text, tag: "venterum-arrival" });
+    shown.onclick = () => window.focus();
   }
 
   async switchNotification(on: boolean): Promise<void> {
@@ -49,8 +51,9 @@ export class Arrivals {
     if (on) this.play();
   }
 
-  /** Two short tones, made here. A browser that wants a click first stays silent until there was one. */
+  /** Two short tones, made here. A browser lets no page sound that nobody has clicked on yet. */
   play(): void {
+    if (!navigator.userActivation.hasBeenActive) return;
     this.#audio ??= new AudioContext();
     const audio = this.#audio;
     void audio.resume();

@@ -128,11 +128,20 @@ export class Desk {
   reject = (visit: VisitView, explanation: string) =>
     this.#visit(visit, (clinic) => this.api.reject(clinic, visit.id, explanation), true);
 
+  /** Starts the video and opens the call's tab. */
+  startVideo = (visit: VisitView) => this.#inTab(visit, () => this.visit(visit, "start"));
+
+  /** Takes a patient over from a colleague; of one in video the call's tab opens here, and closes for the colleague. */
+  takeOver(visit: VisitView, practitioner: string): Promise<void> {
+    const command = () => this.handOver(visit, practitioner);
+    return visit.state === "in_call" ? this.#inTab(visit, command) : command();
+  }
+
   /**
-   * Starts the video and opens the call's tab, which must be done while the click that asked for it still counts, or the
-   * browser blocks it. If the start is refused the tab is closed again.
+   * Does what the call's tab is needed for, and opens it, which must be done while the click that asked for it still counts, or
+   * the browser blocks it. If the command is refused the tab is closed again.
    */
-  async startVideo(visit: VisitView): Promise<void> {
+  async #inTab(visit: VisitView, command: () => Promise<void>): Promise<void> {
     const tab = window.open("", tabName(visit));
     if (tab === null) {
       const error = new PopupBlocked();
@@ -140,7 +149,7 @@ export class Desk {
       throw error;
     }
     try {
-      await this.visit(visit, "start");
+      await command();
     } catch (error) {
       tab.close();
       throw error;

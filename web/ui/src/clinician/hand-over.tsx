@@ -29,7 +29,7 @@ export function HandOver({ desk, visit, describedBy }: HandOverProps) {
         small
         aria-describedby={describedBy}
         busy={command.busy.value !== null}
-        onClick={() => command.run("take_over", () => desk.handOver(visit, own))}
+        onClick={() => command.run("take_over", () => desk.takeOver(visit, own))}
       >
         {da.handOver.takeOver}
       </Button>
