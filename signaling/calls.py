@@ -43,19 +43,21 @@ class _Node:
 class Heartbeat:
     """Keeps one node's entry in the live store, until `close`.
 
-    `changed` is for the node's `on_change`: what it says is written and announced in order.
+    `changed` is for the node's `on_change`: what it says is written, then announced.
     """
 
     def __init__(self, redis: Redis, bus: Bus) -> None:
         self._redis = redis
         self._bus = bus
-        self._changes: asyncio.Queue[tuple[str, tuple[str, ...]]] = asyncio.Queue()
+        self._untold: dict[str, tuple[str, ...]] = {}
+        self._something_to_tell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._node_id = ""
 
     def changed(self, room_id: str, connected: tuple[str, ...]) -> None:
-        """Say who is connected in a room now. Bounded by the node's own number of rooms and legs."""
-        self._changes.put_nowait((room_id, connected))
+        """Say who is connected in a room now. What has not been told yet is replaced: only the newest is of use."""
+        self._untold[room_id] = connected
+        self._something_to_tell.set()
 
     async def start(self, node: MediaNode, control_url: str) -> None:
         """Register the node; returns when it can be found."""
@@ -91,10 +93,13 @@ class Heartbeat:
 
     async def _tell(self) -> None:
         while True:
-            room_id, connected = await self._changes.get()
-            with contextlib.suppress(RedisError, OSError):
-                await self._redis.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
-            self._bus.announce(call_topic(room_id))
+            await self._something_to_tell.wait()
+            self._something_to_tell.clear()
+            while self._untold:
+                room_id, connected = self._untold.popitem()
+                with contextlib.suppress(RedisError, OSError):
+                    await self._redis.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
+                self._bus.announce(call_topic(room_id))
 
 
 class Calls:
