@@ -62,8 +62,9 @@ class Logins:
             await transaction.connection.execute(delete(standing_logins).where(standing_logins.c.login_id == login_id))
 
     @seen_out
-    async def end_at_provider(self, issuer: str, subject: str | None, sid: str | None) -> tuple[str, ...]:
-        """End what came of the provider's login `sid`, or, where that is None, of every login of `subject`; their ids.
+    async def end_at_provider(self, issuer: str, subject: str | None, sid: str | None) -> dict[str, str]:
+        """End what came of the provider's login `sid`, or, where that is None, of every login of `subject`; whose they were, by
+        the login's id.
 
         Raises:
             ValueError: both are None.
@@ -76,7 +77,7 @@ class Logins:
         if subject is not None:
             meant.append(standing_logins.c.subject == subject)
         async with self._database.writing() as transaction:
-            found = await transaction.connection.scalars(select(standing_logins.c.login_id).where(*meant))
-            ended = tuple(found)
+            found = select(standing_logins.c.login_id, standing_logins.c.person_id).where(*meant)
+            ended = {row.login_id: row.person_id for row in await transaction.connection.execute(found)}
             await transaction.connection.execute(delete(standing_logins).where(standing_logins.c.login_id.in_(ended)))
         return ended

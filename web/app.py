@@ -123,7 +123,7 @@ def create_app(
     landing = Landing(rooms.launches, rooms.directory, declaration.version)
     LoginHandlers(rooms.directory, rooms.logins, clients, settings.origin, worker.logged_out, lasts, landing).add(app)
     LaunchHandlers(rooms.launches, offered(providers, "staff")).add(app)
-    BackChannelLogout(rooms.logins, clients, once, worker.logged_out).add(app)
+    BackChannelLogout(rooms.logins, rooms.audit, clients, once, worker.logged_out).add(app)
     sockets.add(app)
     if test_identity is not None:
         test_identity.add(app)

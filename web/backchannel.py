@@ -14,7 +14,9 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.errors import JoseError
 
+from rooms.audit import Audit
 from rooms.logins import Logins
+from rooms.records import Actor, Role
 
 from .logs import get_logger
 from .oidc import LEEWAY_SECONDS, LoginFailed, OidcClient
@@ -80,12 +82,14 @@ class BackChannelLogout:
     def __init__(
         self,
         logins: Logins,
+        audit: Audit,
         clients: Mapping[str, OidcClient],
         once: Once,
         logged_out: TellLoggedOut,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._logins = logins
+        self._audit = audit
         self._clients = clients
         self._once = once
         self._logged_out = logged_out
@@ -115,8 +119,11 @@ class BackChannelLogout:
             log.warning("logout_refused", provider=provider.id, reason=failure.reason)
             return _answer(400, {"error": "invalid_request"})
         ended = await self._logins.end_at_provider(provider.issuer, note.subject, note.sid)
-        for login_id in ended:
+        for login_id, person_id in ended.items():
             self._logged_out(login_id)
+            await self._audit.outside(
+                "logged_out", Actor(person_id, Role.NOBODY), {"login": login_id, "by": provider.id}
+            )
         log.info("logged_out_by_provider", provider=provider.id, logins=len(ended))
         return _answer(200, {})
 

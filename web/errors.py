@@ -173,6 +173,10 @@ def middleware(api_prefixes: Sequence[str] = ("/api/",)) -> Middleware:
     async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             return await handler(request)
+        except TokenRefused as error:
+            refusal = answer(error.status, error.code, str(error))
+            refusal.headers["WWW-Authenticate"] = "Bearer"  # RFC 6750, section 3
+            return refusal
         except WebError as error:
             return answer(error.status, error.code, str(error))
         except (RoomsError, NotYourTurn) as error:

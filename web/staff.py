@@ -102,7 +102,7 @@ class StaffHandlers:
         except NotFound:
             login.staff = slot.outside()
             return await self._outside(slot, person.name)
-        return self._inside(entry, slot, person.name)
+        return self._arrived(login, entry, slot, person.name)
 
     async def enter_clinic(self, request: web.Request, body: EnterClinic) -> StaffSession:
         login = await Login.of(request)
@@ -117,7 +117,7 @@ class StaffHandlers:
         await self._rooms.audit.entered(Actor(person.id, entry.role, own), entry.clinic.id)
         place = place_in(entry, slot)
         login.staff = slot.model_copy(update={"clinic_id": entry.clinic.id, "practitioner_id": place})
-        return self._inside(entry, login.staff, person.name)
+        return self._arrived(login, entry, login.staff, person.name)
 
     async def choose_practitioner(self, request: web.Request, body: ChoosePractitioner) -> StaffSession:
         login = await Login.of(request)
@@ -130,7 +130,7 @@ class StaffHandlers:
         entry = await self._rooms.directory.staff(slot.person_id, slot.clinic_id)
         chosen = await self._rooms.directory.practitioner(slot.clinic_id, body.practitioner_id)
         login.staff = slot.model_copy(update={"practitioner_id": chosen.id})
-        return self._inside(entry, login.staff, person.name)
+        return self._arrived(login, entry, login.staff, person.name)
 
     async def log_out(self, request: web.Request) -> LoggedOut:
         login = await Login.of(request)
@@ -238,6 +238,13 @@ class StaffHandlers:
             remembered=remembered,
             launched_clinic=None if wanted is None else wanted.ydernummer or wanted.sor_id,
         )
+
+    def _arrived(self, login: Login, entry: Entry, slot: StaffSlot, person_name: str) -> StaffSession:
+        """The session inside; at work a launch has reached its end, and a reload does not go back to its patient."""
+        session = self._inside(entry, slot, person_name)
+        if session.step == "at_work" and slot.launched is not None:
+            login.staff = slot.model_copy(update={"launched": None})
+        return session
 
     def _inside(self, entry: Entry, slot: StaffSlot, person_name: str) -> StaffSession:
         practitioners = tuple(practitioner_view(each, slot.person_id) for each in entry.practitioners)

@@ -44,10 +44,10 @@ async def test_a_provider_ends_a_session_or_all_of_a_subject(rooms: Rooms) -> No
     await begin(rooms, "b", sid="2")
     await begin(rooms, "c")
     await begin(rooms, "d", "maja", subject="t", sid="1")
-    assert await rooms.logins.end_at_provider("https://other.example", "s", None) == ()
-    assert await rooms.logins.end_at_provider(ISSUER, "s", "1") == ("a",)
+    assert await rooms.logins.end_at_provider("https://other.example", "s", None) == {}
+    assert await rooms.logins.end_at_provider(ISSUER, "s", "1") == {"a": "anne"}
     assert not await rooms.logins.stands("a", "anne")
     assert set(await rooms.logins.end_at_provider(ISSUER, "s", None)) == {"b", "c"}
-    assert await rooms.logins.end_at_provider(ISSUER, None, "1") == ("d",)
+    assert await rooms.logins.end_at_provider(ISSUER, None, "1") == {"d": "maja"}
     with pytest.raises(ValueError, match="subject"):
         await rooms.logins.end_at_provider(ISSUER, None, None)

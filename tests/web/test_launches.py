@@ -56,6 +56,7 @@ async def test_it_lands_at_work_with_the_patient_to_be_opened(house: House, brow
     session = (await browser.get("/api/session")).body
     assert (session["step"], session["clinic"]["id"]) == ("at_work", EAR)
     assert session["practitioner"]["id"] == "oere-anne"
+    assert (await browser.get("/api/session")).body["launched_patient_id"] is None  # a reload does not go back to it
     (shown,) = (await browser.post(f"/api/clinics/{EAR}/patients/search", {"query": ""})).body["patients"]
     assert session["launched_patient_id"] == shown["id"]
     kinds = [event.kind for event in await house.rooms.log.since(EAR, 0)]

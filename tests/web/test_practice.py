@@ -161,7 +161,8 @@ async def test_a_token_of_another_key_or_of_none(house: House, browser: Browser,
         "x" * 5000,
     ):
         assert (await epj.ask(browser, "GET", CLINICS, token=bad)).refusal == (401, "token_refused")
-    assert (await browser.get(CLINICS)).refusal == (401, "token_refused")
+    nobody = await browser.get(CLINICS)
+    assert (nobody.refusal, nobody.headers["WWW-Authenticate"]) == ((401, "token_refused"), "Bearer")
     assert (await browser.ask("GET", CLINICS, headers={"Authorization": f"Basic {sound}"})).status == 401
     assert "eyJ" not in house.heard.log.getvalue()
 
