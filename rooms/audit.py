@@ -249,7 +249,10 @@ class Audit:
             cpr = self._vault.open(row.cpr_sealed)
             child = row.guarded and is_minor(cpr, today)
             found[row.id] = _Named(cpr.reveal() if child else row.name, cpr.digits)
-        return found
+        systems = select(practice_systems.c.id, practice_systems.c.name).where(
+            practice_systems.c.id.in_(sorted(person_ids))
+        )
+        return found | {row.id: _Named(row.name, "") for row in await connection.execute(systems)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -60,10 +60,16 @@ class Log:
         """Read every chain: the installation's own first, then each clinic's, in order of its id."""
         async with self._database.reading() as connection:
             last = int(await connection.scalar(select(installation.c.last_event)) or 0)
-            chains = [Chain("", last, await _verify(partial(_own_page, connection), last))]
+            newest = select(installation_events.c.hash).where(installation_events.c.number == last)
+            broken_at = await _verify(partial(_own_page, connection), last)
+            chains = [Chain("", last, broken_at, await connection.scalar(newest) or "")]
             for clinic in await connection.execute(select(clinics.c.id, clinics.c.last_event).order_by(clinics.c.id)):
+                newest = select(events.c.hash).where(
+                    events.c.clinic_id == clinic.id, events.c.number == clinic.last_event
+                )
                 broken_at = await _verify(partial(_page, connection, clinic.id), clinic.last_event)
-                chains.append(Chain(clinic.id, clinic.last_event, broken_at))
+                last_hash = await connection.scalar(newest) or ""
+                chains.append(Chain(clinic.id, clinic.last_event, broken_at, last_hash))
         return tuple(chains)
 
 

@@ -198,11 +198,15 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """How a log was found: how many events it has, and the first that was changed, removed or put in; None if it is whole."""
+    """How a log was found: how many events it has, and the first that was changed, removed or put in; None if it is whole.
+
+    `last_hash` is the newest event's, which stands for all of them; empty without events.
+    """
 
     name: str
     events: int
     broken_at: int | None
+    last_hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,7 +198,7 @@ async def verify_audit(settings: Settings) -> int:
     for chain in chains:
         name = f"clinic {chain.name}" if chain.name else "the installation"
         if chain.broken_at is None:
-            print(f"{name}: whole, {chain.events} events")
+            print(f"{name}: whole, {chain.events} events, the newest {chain.last_hash or 'none'}")
         else:
             print(f"{name}: BROKEN, event {chain.broken_at} is the first that was changed, removed or put in")
     return 1 if any(chain.broken_at is not None for chain in chains) else 0

@@ -48,10 +48,13 @@ def verify(file: Path) -> subprocess.CompletedProcess[str]:
 def test_every_chain_is_whole(kept: Path) -> None:
     told = verify(kept)
     assert (told.returncode, told.stderr) == (0, "")
+    with sqlite3.connect(kept) as connection:
+        (newest,) = connection.execute("SELECT hash FROM events WHERE number = 4").fetchone()
+        (own,) = connection.execute("SELECT hash FROM installation_events").fetchone()
     assert told.stdout.splitlines() == [
-        "the installation: whole, 1 events",
-        "clinic hudklinikken: whole, 0 events",
-        "clinic oereklinikken: whole, 4 events",
+        f"the installation: whole, 1 events, the newest {own}",
+        "clinic hudklinikken: whole, 0 events, the newest none",
+        f"clinic oereklinikken: whole, 4 events, the newest {newest}",
     ]
 
 

@@ -87,3 +87,22 @@ async def test_one_person_works_in_two_clinics_and_switches(ear: Browser, skin: 
         assert (await kirsten.get("/api/clinics/hudklinikken/board")).status == 200
         names = [each["clinic"]["name"] for each in (await kirsten.delete("/api/session/clinic")).body["remembered"]]
         assert names == ["Hudklinikken Aarhus", "Øreklinikken Søborg"]
+
+
+async def test_the_call_of_a_deactivated_employee_closes_and_the_consultation_stays_the_clinics(
+    ear: Browser, kirsten: Browser, maja: Browser
+) -> None:
+    await ear.post(f"/api/clinics/{EAR}/room/open")
+    await ear.post(f"/api/clinics/{EAR}/patients", {"cpr": CPR["maja"]})
+    visit = (await maja.post(f"/api/patient/clinics/{EAR}/join")).body["id"]
+    address = f"/api/clinics/{EAR}/visits/{visit}"
+    await kirsten.post(f"{address}/accept")
+    await kirsten.post(f"{address}/start")
+    async with kirsten.live(f"{address}/call") as socket:
+        assert (await socket.receive_json())["type"] == "call"
+        await ear.post(f"{EMPLOYEES}/kirsten/deactivate")
+        while (await socket.receive_json(timeout=10))["type"] != "revoked":
+            pass
+        await socket.receive()
+        assert socket.close_code == CLOSE_REVOKED
+    assert (await ear.post(f"{address}/end")).body["state"] == "ended"

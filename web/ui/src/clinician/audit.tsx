@@ -159,7 +159,7 @@ const detailOf = ({ kind, detail }: AuditEntryView) =>
   kind === "request_refused" ? (da.refusals[detail ?? ""] ?? detail) : `»${detail}«`;
 
 function whoDid({ actor_name, role, practitioner_name }: AuditEntryView): string {
-  if (actor_name === "") return da.audit.system;
+  if (actor_name === "") return da.audit.roles[role] || da.audit.system;
   const what = [da.audit.roles[role]];
   if (practitioner_name && practitioner_name !== actor_name) what.push(da.audit.for(practitioner_name));
   return `${actor_name} (${what.join(" ")})`;
