@@ -90,6 +90,23 @@ def serving(
             raise
 
 
+@contextlib.contextmanager
+def media_node(home: Path, name: str, settings: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start `venterum media` as a process of its own; it is ended on leaving."""
+    with (home / f"{name}.log").open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.watched", str(home / f"{name}.codecs"), "media"],
+            env=environment_of(settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
 def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of a server: whatever the caller's says of Venterum is left out."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VENTERUM_")}
