@@ -46,7 +46,7 @@ class Registry:
 class Connection:
     """One browser's WebSocket.
 
-    `still_allowed` is asked before anything is sent after a wake-up; a login that has been logged out is refused by itself.
+    `still_allowed` is asked before anything is sent after a wake-up, and there is one when the login ends.
     """
 
     def __init__(
@@ -59,7 +59,6 @@ class Connection:
         self._bus = bus
         self._still_allowed = still_allowed
         self._undo: dict[str, Callable[[], None]] = {}
-        self._logged_out = asyncio.Event()
         self._login_topic = login_topic(login_id)
 
     async def send(self, message: Wire) -> None:
@@ -80,7 +79,7 @@ class Connection:
             AccessEnded: there will be nothing more.
         """
         await self._bus.wait(self.wake)
-        if self._logged_out.is_set() or not await self._still_allowed():
+        if not await self._still_allowed():
             raise AccessEnded
 
     async def run(
@@ -93,7 +92,6 @@ class Connection:
         await self.socket.prepare(request)
         undo_others = [
             self._registry.opened(self._kind, self.socket),
-            self._bus.listen(self._login_topic, self._logged_out),
             self._bus.listen(self._login_topic, self.wake),
         ]
         reading = asyncio.create_task(self._read(received))
