@@ -202,7 +202,7 @@ class OidcClient:
         """
         try:
             return (await self._verified(token)).claims
-        except (JoseError, ValueError):
+        except (JoseError, ValueError, RecursionError):  # the last for JSON that is nested too deeply
             raise LoginFailed("token_not_signed_by_provider") from None
 
     async def _validated(self, id_token: object, nonce: str) -> dict[str, Any]:

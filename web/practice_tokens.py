@@ -125,7 +125,7 @@ def _issuer(token: str) -> str:
     try:
         payload = jws.extract_compact(token.encode()).payload
         claims = json.loads(payload)
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, RecursionError):  # the last for JSON that is nested too deeply
         raise TokenRefused("it is no JWT") from None
     issuer = claims.get("iss") if isinstance(claims, dict) else None
     return issuer if isinstance(issuer, str) else ""

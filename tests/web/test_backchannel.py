@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -145,7 +146,8 @@ async def test_what_the_provider_did_not_sign_ends_nothing(house_of: House, brow
     crooked_key, crooked.key = crooked.key, ECKey.generate_key("P-256", auto_kid=True)
     forged = token(crooked)
     crooked.key = crooked_key
-    for bad in (unsigned, forged, "", "a.b.c", sound[:-4] + "AAAA", token(crooked, events={})):
+    nested = base64.urlsafe_b64encode(b"[" * 30_000).decode().rstrip("=") + "." + sound.split(".", 1)[1]
+    for bad in (nested, unsigned, forged, "", "a.b.c", sound[:-4] + "AAAA", token(crooked, events={})):
         assert await tell(browser, bad) == 400
     assert await tell(browser, sound, "nobody") == 404
     assert await standing(house_of) == [0, 1, 2]
