@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
 from .people import CLINIC, PERSON, Clinician
 from .servers import Server
+from .test_whole_way import nothing_leaked
 
 KIRSTEN = PERSON["kirsten"].name
 
 
-async def test_an_employee_gets_access_and_loses_it_on_the_open_page(server: Server, browser: Browser) -> None:
+async def test_an_employee_gets_access_and_loses_it_on_the_open_page(
+    server: Server, browser: Browser, tmp_path: Path
+) -> None:
     anne: Clinician = await Clinician.sits_down(browser, server.url)
     kirsten: Clinician = await Clinician.sits_down(browser, server.url)
     await kirsten.logs_in("kirsten")
@@ -44,10 +48,10 @@ async def test_an_employee_gets_access_and_loses_it_on_the_open_page(server: Ser
     await expect(kirsten.section("Patienter i kø")).to_have_count(0)
     await kirsten.gives_clinic("101001")
     await expect(kirsten.page.get_by_text("Du har ikke adgang til den klinik.")).to_be_visible()
-    assert anne.complaints + kirsten.complaints == []
+    nothing_leaked(server, tmp_path, anne, kirsten)
 
 
-async def test_the_last_practitioner_stays(server: Server, browser: Browser) -> None:
+async def test_the_last_practitioner_stays(server: Server, browser: Browser, tmp_path: Path) -> None:
     henrik: Clinician = await Clinician.sits_down(browser, server.url)
     await henrik.goes_to_work("henrik", "202002")
     await henrik.page.get_by_role("link", name="Administration af medarbejdere").click()
@@ -64,7 +68,7 @@ async def test_the_last_practitioner_stays(server: Server, browser: Browser) -> 
     await henrik.page.get_by_label("Medarbejderens CPR-nummer").fill(PERSON["kirsten"].cpr)
     await henrik.button("Tilføj medarbejder").click()
     await expect(henrik.section("Medarbejdere").get_by_role("listitem")).to_contain_text(KIRSTEN)
-    assert not [url for url in henrik.asked_for if PERSON["kirsten"].cpr[-4:] in url]
+    nothing_leaked(server, tmp_path, henrik)
 
 
 async def test_one_works_in_two_clinics_and_switches_without_declaring_again(server: Server, browser: Browser) -> None:

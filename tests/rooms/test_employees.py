@@ -38,7 +38,7 @@ async def test_practitioners_stand_first_then_employees_with_those_not_active(ro
         ("morten", Role.PRACTITIONER, True),
         ("kirsten", Role.EMPLOYEE, False),
     ]
-    assert [each.authorisation_id for each in found] == ["0XDA1", "0XDM2", None]
+    assert [each.authorisation_id for each in found] == ["0XDB1", "0XDM2", None]
 
 
 async def test_an_employee_gets_in_once_activated_and_no_longer_once_deactivated(
