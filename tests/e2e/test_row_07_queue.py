@@ -29,6 +29,9 @@ LISTENING = """() => {
 }"""
 """Counts what the page lets sound and shows on the desktop, and lets it."""
 
+REFUSED = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'));"
+"""As in a browser whose owner has not let the page use the devices; the fake ones never ask."""
+
 
 async def test_notes_are_the_colleagues_alone_and_lose_nobodys_words(server: Server, browser: Browser) -> None:
     anne: Clinician = await Clinician.sits_down(browser, server.url)
@@ -81,7 +84,7 @@ async def test_how_a_patient_is_doing_and_how_long_the_wait_is(
     await anne.context.grant_permissions(["camera", "microphone", "notifications"])
     maja: Patient = await Patient.sits_down(browser, server.url)
     jonas: Patient = await Patient.sits_down(browser, server.url)
-    await jonas.context.clear_permissions()
+    await jonas.context.add_init_script(REFUSED)
     await anne.goes_to_work("anne", "101001")
     for patient, key in ((maja, "maja"), (jonas, "jonas")):
         await anne.adds(PERSON[key].cpr)
@@ -109,6 +112,8 @@ async def test_how_a_patient_is_doing_and_how_long_the_wait_is(
 
     # The pages say how their devices are.
     await expect(anne.row(QUEUE, "maja")).to_contain_text("Kamera og mikrofon virker")
+    await expect(anne.row(QUEUE, "jonas")).to_contain_text("Kamera ikke tilladt")
+    await expect(anne.row(QUEUE, "jonas")).to_contain_text("Mikrofon ikke tilladt")
 
     # Away within the grace time, then past it; the place is kept, and the wait grows long.
     await maja.page.goto("about:blank")
