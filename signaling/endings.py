@@ -21,7 +21,7 @@ from rooms.waiting_room import WaitingRoom
 
 from .calls import Calls
 from .presence import Presence, clinician_subject
-from .tasks import stop
+from .tasks import keep_looking, stop
 
 LOOK_SECONDS = 1.0
 CLOSED_TAB_SECONDS = 3.0
@@ -49,7 +49,7 @@ class Endings:
         self._log = structlog.get_logger("signaling.endings")
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._keep_looking())
+        self._task = asyncio.create_task(keep_looking(self.look, LOOK_SECONDS, self._log))
 
     async def close(self) -> None:
         """Stop. May be called twice."""
@@ -66,14 +66,6 @@ class Endings:
         """Forget what was noted of a consultation: it is over, or begins anew."""
         with contextlib.suppress(RedisError, OSError):
             await self._redis.delete(_closing_key(visit_id), _seen_key(visit_id))
-
-    async def _keep_looking(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self.look()
-            except Exception as error:  # a dead database or live store must not end the looking
-                self._log.warning("could_not_look", error=type(error).__name__)
 
     async def look(self) -> None:
         """Look once at every consultation under way."""

@@ -10,7 +10,7 @@ import structlog
 from rooms.errors import NotFound
 from rooms.opening import Opening
 
-from .tasks import stop
+from .tasks import keep_looking, stop
 
 LOOK_SECONDS = 1.0
 
@@ -24,20 +24,12 @@ class Openings:
         self._log = structlog.get_logger("signaling.openings")
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._keep_looking())
+        self._task = asyncio.create_task(keep_looking(self.look, LOOK_SECONDS, self._log))
 
     async def close(self) -> None:
         """Stop. May be called twice."""
         if self._task is not None:
             await stop([self._task])
-
-    async def _keep_looking(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # a dead database must not end the looking
-                self._log.warning("could_not_look", error=type(error).__name__)
-            await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
         """Look once at every room whose hour has come."""

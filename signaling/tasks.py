@@ -1,9 +1,11 @@
-"""Ends background tasks for certain."""
+"""Background tasks: those that look again and again, and how every one is ended for certain."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+
+from structlog.stdlib import BoundLogger
 
 _AGAIN_SECONDS = 0.1
 
@@ -21,3 +23,20 @@ async def stop(tasks: Iterable[asyncio.Task[None]]) -> list[BaseException | None
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=_AGAIN_SECONDS)
     return [None if task.cancelled() else task.exception() for task in every]
+
+
+async def keep_looking(look: Callable[[], Awaitable[None]], seconds: float, log: BoundLogger) -> None:
+    """Call `look` again and again, for ever. While it fails that is logged once, and once more when it is over."""
+    failing = False
+    while True:
+        try:
+            await look()
+        except Exception as error:  # a dead database or live store must not end the looking
+            if not failing:
+                log.warning("could_not_look", error=type(error).__name__)
+            failing = True
+        else:
+            if failing:
+                log.info("looks_again")
+            failing = False
+        await asyncio.sleep(seconds)
