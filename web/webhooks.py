@@ -96,14 +96,20 @@ class Webhooks:
             number = cursor.last_event
             while events := await self._events.since(cursor.clinic_id, number):
                 for event in events:
+                    if event.kind not in TOLD:
+                        continue
                     if not await self._one(cursor, event, attempts):
                         return
-                    attempts, number = 0, event.number
+                    attempts = 0
+                number = events[-1].number
+                # Most events are nobody's to be told: the cursor moves past them once a page, not once for each.
+                if events[-1].kind not in TOLD and not await self._outbox.told(cursor, self._owner, number):
+                    return
         finally:
             await self._outbox.release(cursor, self._owner)
 
     async def _one(self, cursor: Cursor, event: Event, attempts: int) -> bool:
-        """Tell one event, if it is to be told, and move the cursor past it. False when to go on another time."""
+        """Tell one event, and move the cursor past it. False when to go on another time."""
         subject = await self._outbox.subject(cursor, event)
         if subject is not None:
             status = await self._post(cursor, _event(event, subject))
