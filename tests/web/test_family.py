@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+
+from rooms.database import create_engine, immediate, parse_url
+from rooms.tables import guardianships
 
 from .house import CPR, EAR, Browser, House
 
@@ -82,3 +86,23 @@ async def heard(socket: Any, kind: str) -> dict[str, Any]:
         message: dict[str, Any] = await socket.receive_json(timeout=10)
         if message["type"] == kind:
             return message
+
+
+async def test_a_guardianship_taken_back_ends_on_the_open_page(house: House, ready: Browser, maja: Browser) -> None:
+    visit = (await maja.post(f"{OSKAR}/clinics/{EAR}/join")).body["id"]
+    async with ready.live(f"{CLINIC}/live") as staff, maja.live("/api/patient/live") as parent:
+        assert [each["id"] for each in (await heard(parent, "cards"))["profiles"]] == ["maja", "oskar"]
+        await heard(staff, "board")
+        engine = create_engine(parse_url(house.settings.database_url))
+        async with immediate(engine).begin() as connection:
+            await connection.execute(delete(guardianships))
+        await engine.dispose()
+        await ready.post(f"{CLINIC}/room/close", {"manner": "keep_queue"})
+        shown = await heard(parent, "cards")
+        assert ([each["id"] for each in shown["profiles"]], shown["cards"]) == (["maja"], [])
+        async with house.unchanged():
+            assert (await maja.post(f"{OSKAR}/visits/{visit}/leave")).refusal == (404, "not_found")
+            assert (await maja.get(f"/api/patient/visits/{visit}/call")).refusal == (404, "not_found")
+        # Nobody is there for the child any longer, and the clinic sees it.
+        while (await heard(staff, "presence"))["connected"]:
+            pass
