@@ -122,8 +122,10 @@ class Clinician(Someone):
         return self.section(section).get_by_role("listitem").filter(has_text=PERSON[person].name)
 
     async def adds(self, cpr: str) -> None:
+        """Add a patient, and wait for the answer, whichever it is."""
         await self.page.get_by_label("CPR-nummer").fill(cpr)
-        await self.button("Tilføj patient").click()
+        async with self.page.expect_response(lambda r: r.url.endswith("/patients") and r.request.method == "POST"):
+            await self.button("Tilføj patient").click()
 
     async def opens_room(self) -> None:
         await self.button("Åbn venteværelse").click()

@@ -148,9 +148,11 @@ function AddEmployee({ desk }: { desk: Desk }) {
   const submit = async (event: Event) => {
     event.preventDefault();
     added.value = null;
+    const sent = cpr.value;
     await command.run("add", async () => {
-      added.value = (await desk.addEmployee(cpr.value.trim())).name;
-      cpr.value = "";
+      added.value = (await desk.addEmployee(sent.trim())).name;
+      // Whoever types fast has begun on the next one.
+      if (cpr.value === sent) cpr.value = "";
     });
   };
 

@@ -26,9 +26,11 @@ export function AddPatient({ desk }: { desk: Desk }) {
   const submit = async (event: Event) => {
     event.preventDefault();
     added.value = null;
+    const sent = cpr.value;
     await command.run("add", async () => {
-      added.value = whoOf(await desk.addPatient(cpr.value.trim()));
-      cpr.value = "";
+      added.value = whoOf(await desk.addPatient(sent.trim()));
+      // Whoever types fast has begun on the next one.
+      if (cpr.value === sent) cpr.value = "";
     });
   };
 
