@@ -157,7 +157,7 @@ class Leg:
         counters.packets_received += 1
         counters.bytes_received += size
         view, pointer, length = batch.view, batch.pointers[slot], self._length
-        if 192 <= view[begin + 1] <= 223:
+        if rtcp.is_rtcp(view[begin + 1]):
             self._rtcp_received(batch.data(slot))
             return
         length[0] = size
