@@ -8,7 +8,7 @@ import { ConfirmDialog } from "../parts/dialog";
 import { Brand } from "../parts/header";
 import { useNow } from "../parts/ticking";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { CallButton, CallScreen, deviceProblemText } from "./screen";
 import type { CallSide } from "./side";
 
@@ -25,27 +25,27 @@ export function App({ side, end }: { side: CallSide; end: () => Promise<unknown>
     endedHere.value = true;
   };
 
-  if (side.gone.value === "revoked") return <Over title={da.call.revoked}>{da.call.revokedBody}</Over>;
+  if (side.gone.value === "revoked") return <Over title={t.call.revoked}>{t.call.revokedBody}</Over>;
   if (side.gone.value === "not_found") return <NotHere />;
   if (side.gone.value === "handed_over")
     return (
       // The patient may have been handed back since.
       <Over
-        title={da.call.handedOver(side.handedTo.value)}
-        action={{ label: da.common.retry, run: () => location.reload() }}
+        title={t.call.handedOver(side.handedTo.value)}
+        action={{ label: t.common.retry, run: () => location.reload() }}
       >
-        {da.call.handedOverBody}
+        {t.call.handedOverBody}
       </Over>
     );
   if (side.gone.value === "elsewhere")
     return (
-      <Over title={da.call.elsewhere} action={{ label: da.call.useThisTab, run: () => location.reload() }}>
-        {da.call.elsewhereBody}
+      <Over title={t.call.elsewhere} action={{ label: t.call.useThisTab, run: () => location.reload() }}>
+        {t.call.elsewhereBody}
       </Over>
     );
   if (endedHere.value) return <EndedHere side={side} />;
-  if (over) return <Over title={da.call.ended}>{da.call.endedElsewhere}</Over>;
-  if (state === "waiting") return <Over title={da.call.putBack}>{da.call.putBackBody}</Over>;
+  if (over) return <Over title={t.call.ended}>{t.call.endedElsewhere}</Over>;
+  if (state === "waiting") return <Over title={t.call.putBack}>{t.call.putBackBody}</Over>;
   return <Running side={side} end={endHere} />;
 }
 
@@ -75,10 +75,10 @@ function Running({ side, end }: { side: CallSide; end: () => Promise<unknown> })
   }, [there, wasThere]);
 
   let status: string | null = null;
-  if (call === null) status = da.call.preparing;
-  else if (side.link.value === "lost") status = da.call.linkLost;
-  else if (side.link.value === "connecting") status = da.call.preparing;
-  else if (!there) status = wasThere.value ? da.call.patientLost(name) : da.call.waitingForPatient(name);
+  if (call === null) status = t.call.preparing;
+  else if (side.link.value === "lost") status = t.call.linkLost;
+  else if (side.link.value === "connecting") status = t.call.preparing;
+  else if (!there) status = wasThere.value ? t.call.patientLost(name) : t.call.waitingForPatient(name);
 
   const problem = devices.value?.problem;
   return (
@@ -88,17 +88,17 @@ function Running({ side, end }: { side: CallSide; end: () => Promise<unknown> })
       name={name}
       status={status}
       facts={call?.started_at_ms != null && <Elapsed since={call.started_at_ms} />}
-      actions={<CallButton icon="callEnd" label={da.call.end} danger onClick={() => (ending.value = true)} />}
+      actions={<CallButton icon="callEnd" label={t.call.end} danger onClick={() => (ending.value = true)} />}
     >
       {problem && <Alert kind="warning">{deviceProblemText(problem)}</Alert>}
       {ending.value && (
         <ConfirmDialog
-          title={da.endDialog.title}
-          confirm={da.endDialog.confirm}
+          title={t.endDialog.title}
+          confirm={t.endDialog.confirm}
           onConfirm={end}
           onClose={() => (ending.value = false)}
         >
-          <p>{da.endDialog.bodyCall}</p>
+          <p>{t.endDialog.bodyCall}</p>
         </ConfirmDialog>
       )}
     </CallScreen>
@@ -112,7 +112,7 @@ function Elapsed({ since }: { since: number }) {
   const hours = Math.floor(seconds / 3600);
   const shown = `${hours > 0 ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   return (
-    <span role="timer" aria-label={da.call.elapsed}>
+    <span role="timer" aria-label={t.call.elapsed}>
       {shown}
     </span>
   );
@@ -125,11 +125,11 @@ function EndedHere({ side }: { side: CallSide }) {
     const timer = setTimeout(() => window.close(), CLOSE_AFTER_MS);
     return () => clearTimeout(timer);
   }, [side]);
-  return <Over title={da.call.ended}>{da.call.endedHere}</Over>;
+  return <Over title={t.call.ended}>{t.call.endedHere}</Over>;
 }
 
 export function NotHere() {
-  return <Over title={da.call.notYours}>{da.call.notYoursBody}</Over>;
+  return <Over title={t.call.notYours}>{t.call.notYoursBody}</Over>;
 }
 
 interface OverProps {
@@ -152,11 +152,11 @@ function Over({ title, action, children }: OverProps) {
             </Button>
           ) : (
             <Button look="primary" onClick={() => window.close()}>
-              {da.call.closeTab}
+              {t.call.closeTab}
             </Button>
           )}
           <a class="button button-tertiary" href="/">
-            {da.call.toWaitingRoom}
+            {t.call.toWaitingRoom}
           </a>
         </div>
       </div>

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { Icon, type IconName } from "../parts/icon";
 import { Video } from "../parts/video";
 import type { DeviceProblem, Devices } from "../protocol/devices";
-import { da } from "../texts/da";
+import { t } from "../texts";
 
 interface ScreenProps {
   remote: MediaStream | null;
@@ -26,8 +26,8 @@ export function CallScreen({ remote, devices, name, status, facts, actions, chil
   const own = devices?.stream ?? null;
   return (
     <main class="call">
-      <h1 class="sr-only">{da.call.title}</h1>
-      <Video stream={remote} label={da.call.remote(name)} onBlocked={(play) => (unblock.value = play)} />
+      <h1 class="sr-only">{t.call.title}</h1>
+      <Video stream={remote} label={t.call.remote(name)} onBlocked={(play) => (unblock.value = play)} />
       <div class="call-top">
         <span class="strong">{name}</span>
         {facts}
@@ -39,12 +39,12 @@ export function CallScreen({ remote, devices, name, status, facts, actions, chil
         </p>
       )}
       <div class="call-problems">{children}</div>
-      <div class="call-self">{own && <Video stream={own} label={da.call.self} self />}</div>
+      <div class="call-self">{own && <Video stream={own} label={t.call.self} self />}</div>
       <div class="call-bar">
         {unblock.value !== null && (
           <CallButton
             icon="info"
-            label={da.call.playSound}
+            label={t.call.playSound}
             onClick={() => {
               unblock.value?.();
               unblock.value = null;
@@ -64,11 +64,11 @@ export function DeviceButtons({ stream }: { stream: MediaStream | null }) {
   const video = stream?.getVideoTracks()[0];
   return (
     <>
-      <TrackButton track={audio} icons={["mic", "micOff"]} labels={[da.call.mute, da.call.unmute]} />
+      <TrackButton track={audio} icons={["mic", "micOff"]} labels={[t.call.mute, t.call.unmute]} />
       <TrackButton
         track={video}
         icons={["videocam", "videocamOff"]}
-        labels={[da.call.cameraOff, da.call.cameraOn]}
+        labels={[t.call.cameraOff, t.call.cameraOn]}
       />
     </>
   );
@@ -121,5 +121,5 @@ export function CallButton({ icon, label, onClick, off, danger, disabled }: Call
 
 /** What to do about a device that cannot be used. */
 export function deviceProblemText(problem: DeviceProblem): string {
-  return da.devices.problems[problem];
+  return t.devices.problems[problem];
 }

@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import { Audit } from "./audit";
 import type { Desk } from "./desk";
@@ -15,18 +15,18 @@ export function App({ desk }: { desk: Desk }) {
   const session = desk.session.value;
   useEffect(() => {
     const place = session?.step === "at_work" ? session.clinic?.name : undefined;
-    document.title = place ? `${da.desk.waitingRoom} – ${place}` : `${da.login.title} – ${da.product}`;
+    document.title = place ? `${t.desk.waitingRoom} – ${place}` : `${t.login.title} – ${t.product}`;
   }, [session]);
 
   if (session === null) {
     return (
       <main class="entrance">
         {desk.unreachable.value === null ? (
-          <div class="spinner" role="status" aria-label={da.common.loading} />
+          <div class="spinner" role="status" aria-label={t.common.loading} />
         ) : (
           <>
             <Alert kind="error">{refusalText(desk.unreachable.value)}</Alert>
-            <Button onClick={() => desk.begin()}>{da.common.retry}</Button>
+            <Button onClick={() => desk.begin()}>{t.common.retry}</Button>
           </>
         )}
       </main>

@@ -7,7 +7,7 @@ import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { DateField } from "../parts/date-field";
 import { Field } from "../parts/field";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { Frame } from "./frame";
@@ -16,11 +16,11 @@ export function Audit({ desk, session }: { desk: Desk; session: StaffSession }) 
   return (
     <Frame desk={desk} session={session}>
       <main class="page page-wide">
-        <h1 class="h3">{da.audit.title}</h1>
+        <h1 class="h3">{t.audit.title}</h1>
         {session.role === "practitioner" ? (
           <Log desk={desk} />
         ) : (
-          <Alert kind="info">{da.audit.practitionersOnly}</Alert>
+          <Alert kind="info">{t.audit.practitionersOnly}</Alert>
         )}
       </main>
     </Frame>
@@ -73,17 +73,17 @@ function Log({ desk }: { desk: Desk }) {
   };
   return (
     <>
-      <p class="page-lead">{da.audit.lead}</p>
+      <p class="page-lead">{t.audit.lead}</p>
       <form class="panel audit-search" onSubmit={submit}>
         <Field
-          label={da.audit.person}
+          label={t.audit.person}
           maxLength={100}
           value={person.value}
           onValue={(value) => (person.value = value)}
         />
         <div class="form-group">
           <label class="form-label" for={group}>
-            {da.audit.group}
+            {t.audit.group}
           </label>
           <select
             id={group}
@@ -91,30 +91,30 @@ function Log({ desk }: { desk: Desk }) {
             value={kind.value ?? ""}
             onChange={(event) => (kind.value = (event.currentTarget.value || null) as Group | null)}
           >
-            <option value="">{da.audit.all}</option>
-            {Object.entries(da.audit.groups).map(([value, text]) => (
+            <option value="">{t.audit.all}</option>
+            {Object.entries(t.audit.groups).map(([value, text]) => (
               <option key={value} value={value}>
                 {text}
               </option>
             ))}
           </select>
         </div>
-        <DateField label={da.audit.from} value={from.value} onValue={(value) => (from.value = value)} />
-        <DateField label={da.audit.to} value={to.value} onValue={(value) => (to.value = value)} />
+        <DateField label={t.audit.from} value={from.value} onValue={(value) => (from.value = value)} />
+        <DateField label={t.audit.to} value={to.value} onValue={(value) => (to.value = value)} />
         <Button type="submit" look="primary" small busy={command.busy.value === "search"}>
-          {da.audit.search}
+          {t.audit.search}
         </Button>
       </form>
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
       {shown.value === null && command.refusal.value === null && (
-        <div class="spinner" role="status" aria-label={da.common.loading} />
+        <div class="spinner" role="status" aria-label={t.common.loading} />
       )}
-      {shown.value?.entries.length === 0 && <p class="muted empty">{da.audit.none}</p>}
+      {shown.value?.entries.length === 0 && <p class="muted empty">{t.audit.none}</p>}
       {shown.value !== null && shown.value.entries.length > 0 && <Entries entries={shown.value.entries} />}
       {shown.value?.older != null && (
         <div class="buttons">
           <Button small busy={command.busy.value === "older"} onClick={readOn}>
-            {da.audit.older}
+            {t.audit.older}
           </Button>
         </div>
       )}
@@ -125,27 +125,27 @@ function Log({ desk }: { desk: Desk }) {
 function Entries({ entries }: { entries: AuditEntryView[] }) {
   return (
     <div class="panel audit-entries">
-      <table class="table" aria-label={da.audit.title}>
+      <table class="table" aria-label={t.audit.title}>
         <thead>
           <tr>
-            <th scope="col">{da.audit.time}</th>
-            <th scope="col">{da.audit.event}</th>
-            <th scope="col">{da.audit.who}</th>
-            <th scope="col">{da.audit.about}</th>
-            <th scope="col">{da.audit.purpose}</th>
+            <th scope="col">{t.audit.time}</th>
+            <th scope="col">{t.audit.event}</th>
+            <th scope="col">{t.audit.who}</th>
+            <th scope="col">{t.audit.about}</th>
+            <th scope="col">{t.audit.purpose}</th>
           </tr>
         </thead>
         <tbody>
           {entries.map((entry) => (
             <tr key={entry.number}>
-              <td data-title={da.audit.time}>{da.common.instant(entry.at_ms)}</td>
-              <td data-title={da.audit.event}>
-                {da.audit.kinds[entry.kind] ?? entry.kind}
+              <td data-title={t.audit.time}>{t.common.instant(entry.at_ms)}</td>
+              <td data-title={t.audit.event}>
+                {t.audit.kinds[entry.kind] ?? entry.kind}
                 {entry.detail && <span class="muted"> {detailOf(entry)}</span>}
               </td>
-              <td data-title={da.audit.who}>{whoDid(entry)}</td>
-              <td data-title={da.audit.about}>{concerned(entry.subjects)}</td>
-              <td data-title={da.audit.purpose}>{da.audit.purposes[entry.purpose]}</td>
+              <td data-title={t.audit.who}>{whoDid(entry)}</td>
+              <td data-title={t.audit.about}>{concerned(entry.subjects)}</td>
+              <td data-title={t.audit.purpose}>{t.audit.purposes[entry.purpose]}</td>
             </tr>
           ))}
         </tbody>
@@ -156,12 +156,12 @@ function Entries({ entries }: { entries: AuditEntryView[] }) {
 
 /** A refusal in words, and what was searched for as it was kept: with its digits masked. */
 const detailOf = ({ kind, detail }: AuditEntryView) =>
-  kind === "request_refused" ? (da.refusals[detail ?? ""] ?? detail) : `»${detail}«`;
+  kind === "request_refused" ? (t.refusals[detail ?? ""] ?? detail) : `»${detail}«`;
 
 function whoDid({ actor_name, role, practitioner_name }: AuditEntryView): string {
-  if (actor_name === "") return da.audit.roles[role] || da.audit.system;
-  const what = [da.audit.roles[role]];
-  if (practitioner_name && practitioner_name !== actor_name) what.push(da.audit.for(practitioner_name));
+  if (actor_name === "") return t.audit.roles[role] || t.audit.system;
+  const what = [t.audit.roles[role]];
+  if (practitioner_name && practitioner_name !== actor_name) what.push(t.audit.for(practitioner_name));
   return `${actor_name} (${what.join(" ")})`;
 }
 
@@ -169,7 +169,7 @@ const FEW = 3;
 
 function concerned(names: string[]): string {
   const few = names.slice(0, FEW).join(", ");
-  return names.length > FEW ? da.audit.more(few, names.length - FEW) : few;
+  return names.length > FEW ? t.audit.more(few, names.length - FEW) : few;
 }
 
 /** The beginning of a day on this clock, `later` days on; null for none. */

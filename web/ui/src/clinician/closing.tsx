@@ -3,7 +3,7 @@ import type { BoardMessage } from "../generated/wire";
 import { ConfirmDialog } from "../parts/dialog";
 import { sections, whoOf } from "../protocol/board";
 import type { ClosingManner } from "../protocol/rest";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { Desk } from "./desk";
 
 interface ClosingProps {
@@ -15,8 +15,8 @@ interface ClosingProps {
 
 export function ClosingDialog({ desk, board, manner, onClose }: ClosingProps) {
   const { queue, ongoing } = sections(board.visits);
-  const texts = da.closing[manner];
-  const confirm = manner === "reject_all" ? da.room.closeRejecting : da.room.closeKeeping;
+  const texts = t.closing[manner];
+  const confirm = manner === "reject_all" ? t.room.closeRejecting : t.room.closeKeeping;
   return (
     <ConfirmDialog
       title={texts.title}
@@ -29,7 +29,7 @@ export function ClosingDialog({ desk, board, manner, onClose }: ClosingProps) {
       }
       onClose={onClose}
     >
-      <p>{queue.length === 0 ? da.closing.nobody : texts.concerns(queue.length)}</p>
+      <p>{queue.length === 0 ? t.closing.nobody : texts.concerns(queue.length)}</p>
       <ul class="rows concerned no-max-width">
         {queue.map((visit) => (
           <li key={visit.id}>
@@ -38,7 +38,7 @@ export function ClosingDialog({ desk, board, manner, onClose }: ClosingProps) {
           </li>
         ))}
       </ul>
-      {ongoing.length > 0 && <p class="muted">{da.closing.ongoing(ongoing.length)}</p>}
+      {ongoing.length > 0 && <p class="muted">{t.closing.ongoing(ongoing.length)}</p>}
     </ConfirmDialog>
   );
 }

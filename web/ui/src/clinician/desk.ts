@@ -15,7 +15,7 @@ import { callPage } from "../protocol/addresses";
 import { type Connection, LiveBoard } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { Arrivals } from "./arrivals";
 import { addressOf, type Page } from "./pages";
 
@@ -197,7 +197,7 @@ export class Desk {
       },
       onEvent: (event) => {
         if (event.kind === "visit_joined" && event.visit?.state === "waiting")
-          this.arrivals.announce(clinic.name, da.arrivals.arrived);
+          this.arrivals.announce(clinic.name, t.arrivals.arrived);
         if (event.kind.startsWith("patient_")) this.patientListVersion.value += 1;
         if (event.kind.startsWith("employee_")) this.employeesVersion.value += 1;
       },

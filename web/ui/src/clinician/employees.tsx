@@ -8,7 +8,7 @@ import { useCommand } from "../parts/command";
 import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { Frame } from "./frame";
@@ -17,11 +17,11 @@ export function Employees({ desk, session }: { desk: Desk; session: StaffSession
   return (
     <Frame desk={desk} session={session}>
       <main class="page">
-        <h1 class="h3">{da.employees.title}</h1>
+        <h1 class="h3">{t.employees.title}</h1>
         {session.role === "practitioner" ? (
           <Administration desk={desk} />
         ) : (
-          <Alert kind="info">{da.employees.practitionersOnly}</Alert>
+          <Alert kind="info">{t.employees.practitionersOnly}</Alert>
         )}
       </main>
     </Frame>
@@ -52,16 +52,16 @@ function Administration({ desk }: { desk: Desk }) {
   const of = (role: ColleagueView["role"]) => colleagues.value?.filter((one) => one.role === role) ?? [];
   return (
     <>
-      <p class="page-lead">{da.employees.lead}</p>
+      <p class="page-lead">{t.employees.lead}</p>
       {refusal.value !== null && <Alert kind="error">{refusalText(refusal.value)}</Alert>}
       {colleagues.value === null && refusal.value === null && (
-        <div class="spinner" role="status" aria-label={da.common.loading} />
+        <div class="spinner" role="status" aria-label={t.common.loading} />
       )}
       {colleagues.value !== null && (
         <>
-          <Group desk={desk} title={da.employees.employees} members={of("employee")} />
+          <Group desk={desk} title={t.employees.employees} members={of("employee")} />
           <AddEmployee desk={desk} />
-          <Group desk={desk} title={da.employees.practitioners} members={of("practitioner")} />
+          <Group desk={desk} title={t.employees.practitioners} members={of("practitioner")} />
         </>
       )}
     </>
@@ -76,7 +76,7 @@ function Group({ desk, title, members }: { desk: Desk; title: string; members: C
         {title}
       </h2>
       {members.length === 0 ? (
-        <p class="muted empty">{da.employees.noEmployees}</p>
+        <p class="muted empty">{t.employees.noEmployees}</p>
       ) : (
         <ul class="rows no-max-width">
           {members.map((one) => (
@@ -94,12 +94,12 @@ function Member({ desk, one }: { desk: Desk; one: ColleagueView }) {
   return (
     <li class="row">
       <div class="row-who">
-        <span class="strong">{one.name}</span> {one.is_self && da.employees.self}
+        <span class="strong">{one.name}</span> {one.is_self && t.employees.self}
         <div class="row-details">
           <span class={`presence ${one.active ? "presence-up" : "presence-down"}`}>
-            {one.active ? da.employees.active : da.employees.inactive}
+            {one.active ? t.employees.active : t.employees.inactive}
           </span>
-          {one.authorisation_id && <span>{da.employees.authorisation(one.authorisation_id)}</span>}
+          {one.authorisation_id && <span>{t.employees.authorisation(one.authorisation_id)}</span>}
         </div>
         {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
       </div>
@@ -108,7 +108,7 @@ function Member({ desk, one }: { desk: Desk; one: ColleagueView }) {
           <button
             type="button"
             class="icon-button"
-            aria-label={da.employees.deactivate(one.name)}
+            aria-label={t.employees.deactivate(one.name)}
             onClick={() => (deactivating.value = true)}
           >
             <Icon name="close" />
@@ -117,22 +117,22 @@ function Member({ desk, one }: { desk: Desk; one: ColleagueView }) {
           <Button
             look="primary"
             small
-            aria-label={da.employees.activateName(one.name)}
+            aria-label={t.employees.activateName(one.name)}
             busy={command.busy.value !== null}
             onClick={() => command.run("activate", () => desk.setEmployee(one.person_id, "activate"))}
           >
-            {da.employees.activate}
+            {t.employees.activate}
           </Button>
         )}
       </div>
       {deactivating.value && (
         <ConfirmDialog
-          title={da.employees.deactivateTitle(one.name)}
-          confirm={da.employees.deactivateConfirm}
+          title={t.employees.deactivateTitle(one.name)}
+          confirm={t.employees.deactivateConfirm}
           onConfirm={() => desk.setEmployee(one.person_id, "deactivate")}
           onClose={() => (deactivating.value = false)}
         >
-          <p>{one.is_self ? da.employees.deactivateSelf : da.employees.deactivateBody}</p>
+          <p>{one.is_self ? t.employees.deactivateSelf : t.employees.deactivateBody}</p>
         </ConfirmDialog>
       )}
     </li>
@@ -159,12 +159,12 @@ function AddEmployee({ desk }: { desk: Desk }) {
   return (
     <section class="panel" aria-labelledby={id}>
       <h2 class="panel-title" id={id}>
-        {da.employees.add}
+        {t.employees.add}
       </h2>
       <form onSubmit={submit} class="one-line">
         <Field
-          label={da.employees.cpr}
-          hint={da.employees.addHint}
+          label={t.employees.cpr}
+          hint={t.employees.addHint}
           inputMode="numeric"
           maxLength={20}
           value={cpr.value}
@@ -173,10 +173,10 @@ function AddEmployee({ desk }: { desk: Desk }) {
         />
         <Button type="submit" small busy={command.busy.value !== null}>
           <Icon name="personAdd" />
-          {da.employees.add}
+          {t.employees.add}
         </Button>
       </form>
-      {added.value !== null && <Alert kind="success">{da.employees.added(added.value)}</Alert>}
+      {added.value !== null && <Alert kind="success">{t.employees.added(added.value)}</Alert>}
     </section>
   );
 }

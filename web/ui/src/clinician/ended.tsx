@@ -8,7 +8,7 @@ import { useCommand } from "../parts/command";
 import { useNow } from "../parts/ticking";
 import { sections } from "../protocol/board";
 import { danishDate } from "../protocol/danish-time";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { Row, Section } from "./visits";
@@ -39,16 +39,16 @@ export function EndedSection({ desk, ended }: { desk: Desk; ended: VisitView[] }
 
   const ofToday = ended.filter((visit) => danishDate(visit.ended_at_ms ?? 0) === today);
   const shown = day.value === "" ? ofToday : (found.value ?? []);
-  const empty = day.value === "" ? da.desk.endedEmpty : da.desk.endedEmptyOn(da.settings.date(day.value));
+  const empty = day.value === "" ? t.desk.endedEmpty : t.desk.endedEmptyOn(t.settings.date(day.value));
   return (
     <Section
-      title={da.desk.ended}
+      title={t.desk.ended}
       count={shown.length}
-      empty={found.value === null && day.value !== "" ? da.common.loading : empty}
+      empty={found.value === null && day.value !== "" ? t.common.loading : empty}
       aside={
         <>
           <label class="small muted" for={id}>
-            {da.desk.day}
+            {t.desk.day}
           </label>
           <input
             type="date"
@@ -63,7 +63,7 @@ export function EndedSection({ desk, ended }: { desk: Desk; ended: VisitView[] }
           />
           {day.value !== "" && (
             <Button look="tertiary" small onClick={() => (day.value = "")}>
-              {da.desk.today}
+              {t.desk.today}
             </Button>
           )}
         </>
@@ -87,8 +87,8 @@ function EndedVisit({ desk, visit, now }: { desk: Desk; visit: VisitView; now: n
   const ended = visit.ended_at_ms ?? visit.joined_at_ms;
   const minutes = desk.board.value?.room.settings.resume_minutes ?? 0;
   const details = [
-    da.desk.endedAt(da.common.time(ended)),
-    ...(visit.practitioner_name ? [da.desk.by(visit.practitioner_name)] : []),
+    t.desk.endedAt(t.common.time(ended)),
+    ...(visit.practitioner_name ? [t.desk.by(visit.practitioner_name)] : []),
   ];
   return (
     <Row id={id} desk={desk} visit={visit} details={details}>
@@ -99,7 +99,7 @@ function EndedVisit({ desk, visit, now }: { desk: Desk; visit: VisitView; now: n
           busy={command.busy.value !== null}
           onClick={() => command.run("resume", () => desk.resume(visit))}
         >
-          {da.desk.resume}
+          {t.desk.resume}
         </Button>
       )}
     </Row>

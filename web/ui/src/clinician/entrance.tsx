@@ -8,7 +8,7 @@ import { type Command, useCommand } from "../parts/command";
 import { Field } from "../parts/field";
 import { Brand } from "../parts/header";
 import { Refusal } from "../protocol/rest";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 
@@ -24,9 +24,9 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
       <Brand />
       <div class="panel entrance-panel">
         <h1 class="h3">{title}</h1>
-        {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
+        {fallback === "revoked" && <Alert kind="warning">{t.connection.revoked}</Alert>}
         {fallback !== null && fallback !== "revoked" && (
-          <Alert kind="error">{da.login.problems[fallback]}</Alert>
+          <Alert kind="error">{t.login.problems[fallback]}</Alert>
         )}
         {children}
       </div>
@@ -37,16 +37,16 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
 export function LogIn({ desk, session }: StepProps) {
   const choosing = useSignal(session.launched);
   return (
-    <Step desk={desk} title={da.login.title}>
-      {session.launched ? <Alert kind="info">{da.launch.logIn}</Alert> : <p>{da.login.lead}</p>}
+    <Step desk={desk} title={t.login.title}>
+      {session.launched ? <Alert kind="info">{t.launch.logIn}</Alert> : <p>{t.login.lead}</p>}
       {!choosing.value && (
         <Button look="primary" onClick={() => (choosing.value = true)}>
-          {da.login.logIn}
+          {t.login.logIn}
         </Button>
       )}
       {choosing.value && (
-        <nav aria-label={da.login.choose}>
-          <p class="strong">{da.login.choose}</p>
+        <nav aria-label={t.login.choose}>
+          <p class="strong">{t.login.choose}</p>
           <ul class="choices no-max-width">
             {session.providers.map((provider) => (
               <li key={provider.id}>
@@ -56,10 +56,10 @@ export function LogIn({ desk, session }: StepProps) {
               </li>
             ))}
           </ul>
-          {session.providers.length === 0 && <Alert kind="warning">{da.login.noProviders}</Alert>}
+          {session.providers.length === 0 && <Alert kind="warning">{t.login.noProviders}</Alert>}
         </nav>
       )}
-      <p class="muted small">{da.login.browser}</p>
+      <p class="muted small">{t.login.browser}</p>
     </Step>
   );
 }
@@ -71,7 +71,7 @@ function LogOut({ desk, command }: { desk: Desk; command: Command }) {
       busy={command.busy.value === "log_out"}
       onClick={() => command.run("log_out", () => desk.logOut())}
     >
-      {da.common.logOut}
+      {t.common.logOut}
     </Button>
   );
 }
@@ -106,13 +106,13 @@ export function ChooseClinic({ desk, session }: StepProps) {
   const text = refusal === null ? undefined : refusalText(refusal);
 
   return (
-    <Step desk={desk} title={da.clinic.title}>
-      {session.person_name && <p>{da.clinic.loggedInAs(session.person_name)}</p>}
-      {session.launched_clinic !== null && <Alert kind="info">{da.launch.declare}</Alert>}
+    <Step desk={desk} title={t.clinic.title}>
+      {session.person_name && <p>{t.clinic.loggedInAs(session.person_name)}</p>}
+      {session.launched_clinic !== null && <Alert kind="info">{t.launch.declare}</Alert>}
       {session.remembered.length > 0 && (
         <section class="remembered" aria-labelledby="remembered">
           <h2 class="h5" id="remembered">
-            {da.clinic.remembered}
+            {t.clinic.remembered}
           </h2>
           <ul class="choices no-max-width">
             {session.remembered.map((one) => (
@@ -123,20 +123,20 @@ export function ChooseClinic({ desk, session }: StepProps) {
               </li>
             ))}
           </ul>
-          <h2 class="h5">{da.clinic.other}</h2>
+          <h2 class="h5">{t.clinic.other}</h2>
         </section>
       )}
       <form onSubmit={submit} noValidate>
         <Field
-          label={da.clinic.identifier}
-          hint={da.clinic.identifierHint}
+          label={t.clinic.identifier}
+          hint={t.clinic.identifierHint}
           inputMode="numeric"
           maxLength={40}
           value={identifier.value}
           onValue={(value) => (identifier.value = value)}
           error={aboutDeclaration ? undefined : text}
         />
-        {declared && <p class="muted">{da.clinic.declared}</p>}
+        {declared && <p class="muted">{t.clinic.declared}</p>}
         {!declared && (
           <div class={`form-group declaration${aboutDeclaration ? " form-error" : ""}`}>
             {aboutDeclaration && (
@@ -154,7 +154,7 @@ export function ChooseClinic({ desk, session }: StepProps) {
                 onChange={(event) => (accepted.value = event.currentTarget.checked)}
               />
               <label class="form-label" for="declaration">
-                {da.clinic.declaration}
+                {t.clinic.declaration}
               </label>
             </div>
             <p id="declaration-text" class="declaration-text">
@@ -164,7 +164,7 @@ export function ChooseClinic({ desk, session }: StepProps) {
         )}
         <div class="buttons">
           <Button type="submit" look="primary" busy={command.busy.value === "enter"}>
-            {da.clinic.ok}
+            {t.clinic.ok}
           </Button>
           <LogOut desk={desk} command={command} />
         </div>
@@ -185,18 +185,18 @@ export function ChoosePractitioner({ desk, session }: StepProps) {
     if (id !== null) void command.run("choose", () => desk.choosePractitioner(id));
   };
   const error = missing.value
-    ? da.practitioner.missing
+    ? t.practitioner.missing
     : command.refusal.value !== null
       ? refusalText(command.refusal.value)
       : undefined;
 
   return (
-    <Step desk={desk} title={da.practitioner.title}>
+    <Step desk={desk} title={t.practitioner.title}>
       {session.clinic && <p class="strong">{session.clinic.name}</p>}
       <form onSubmit={submit}>
         <div class={`form-group${error ? " form-error" : ""}`}>
           <fieldset>
-            <legend class="form-label">{da.practitioner.legend}</legend>
+            <legend class="form-label">{t.practitioner.legend}</legend>
             {error && (
               <span class="form-error-message" role="alert">
                 {error}
@@ -213,7 +213,7 @@ export function ChoosePractitioner({ desk, session }: StepProps) {
                   onChange={() => (chosen.value = one.id)}
                 />
                 <label class="form-label" for={`practitioner-${one.id}`}>
-                  {one.name} {one.is_self && da.practitioner.self}
+                  {one.name} {one.is_self && t.practitioner.self}
                 </label>
               </div>
             ))}
@@ -221,13 +221,13 @@ export function ChoosePractitioner({ desk, session }: StepProps) {
         </div>
         <div class="buttons">
           <Button type="submit" look="primary" busy={command.busy.value === "choose"}>
-            {da.practitioner.choose}
+            {t.practitioner.choose}
           </Button>
           <Button
             busy={command.busy.value === "leave"}
             onClick={() => command.run("leave", () => desk.leaveClinic())}
           >
-            {da.desk.switchClinic}
+            {t.desk.switchClinic}
           </Button>
           <LogOut desk={desk} command={command} />
         </div>

@@ -5,7 +5,7 @@ import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { TopBar } from "../parts/header";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { addressOf, type Page } from "./pages";
@@ -37,21 +37,21 @@ export function Frame({
     <div class={`desk${desk.page.value === "waitingRoom" ? "" : " desk-page"}`}>
       <TopBar
         place={session.clinic?.name ?? ""}
-        who={session.practitioner ? da.desk.practitioner(session.practitioner.name) : ""}
+        who={session.practitioner ? t.desk.practitioner(session.practitioner.name) : ""}
       >
-        <nav aria-label={da.desk.menu}>
+        <nav aria-label={t.desk.menu}>
           <Item desk={desk} of="waitingRoom">
-            {da.desk.waitingRoom}
+            {t.desk.waitingRoom}
           </Item>
           <Item desk={desk} of="patients">
-            {da.lists.menu}
+            {t.lists.menu}
           </Item>
           <Item desk={desk} of="employees">
-            {da.employees.menu}
+            {t.employees.menu}
           </Item>
           {session.role === "practitioner" && (
             <Item desk={desk} of="audit">
-              {da.audit.menu}
+              {t.audit.menu}
             </Item>
           )}
         </nav>
@@ -61,7 +61,7 @@ export function Frame({
           busy={command.busy.value === "leave"}
           onClick={() => command.run("leave", () => desk.leaveClinic())}
         >
-          {da.desk.switchClinic}
+          {t.desk.switchClinic}
         </Button>
         <Button
           look="tertiary"
@@ -69,10 +69,10 @@ export function Frame({
           busy={command.busy.value === "log_out"}
           onClick={() => command.run("log_out", () => desk.logOut())}
         >
-          {da.common.logOut}
+          {t.common.logOut}
         </Button>
       </TopBar>
-      {desk.connection.value === "lost" && <Alert kind="warning">{da.connection.lost}</Alert>}
+      {desk.connection.value === "lost" && <Alert kind="warning">{t.connection.lost}</Alert>}
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
       {children}
     </div>

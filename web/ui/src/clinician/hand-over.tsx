@@ -6,7 +6,7 @@ import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { ConfirmDialog } from "../parts/dialog";
 import { whoOf } from "../protocol/board";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { Desk } from "./desk";
 
 interface HandOverProps {
@@ -31,13 +31,13 @@ export function HandOver({ desk, visit, describedBy }: HandOverProps) {
         busy={command.busy.value !== null}
         onClick={() => command.run("take_over", () => desk.takeOver(visit, own))}
       >
-        {da.handOver.takeOver}
+        {t.handOver.takeOver}
       </Button>
     );
   return (
     <>
       <Button small aria-describedby={describedBy} onClick={() => (giving.value = true)}>
-        {da.handOver.give}
+        {t.handOver.give}
       </Button>
       {giving.value && (
         <GiveDialog desk={desk} visit={visit} others={others} onClose={() => (giving.value = false)} />
@@ -58,13 +58,13 @@ function GiveDialog({ desk, visit, others, onClose }: GiveProps) {
   const chosen = useSignal(others[0]?.id ?? "");
   return (
     <ConfirmDialog
-      title={da.handOver.title(whoOf(visit))}
-      confirm={da.handOver.confirm}
+      title={t.handOver.title(whoOf(visit))}
+      confirm={t.handOver.confirm}
       onConfirm={() => desk.handOver(visit, chosen.value, true)}
       onClose={onClose}
     >
       <fieldset class="form-group">
-        <legend class="form-label">{da.handOver.legend}</legend>
+        <legend class="form-label">{t.handOver.legend}</legend>
         {others.map((one) => (
           <div class="form-group-radio" key={one.id}>
             <input

@@ -6,7 +6,7 @@ import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { Field } from "../parts/field";
 import { Refusal } from "../protocol/rest";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 
@@ -22,7 +22,7 @@ export function Notes({ desk, visit, writing, onWritten }: NotesProps) {
   return (
     <div class="notes">
       {visit.notes.length > 0 && (
-        <ul class="rows no-max-width" aria-label={da.notes.title}>
+        <ul class="rows no-max-width" aria-label={t.notes.title}>
           {visit.notes.map((note) => (
             <Note key={note.id} desk={desk} visit={visit} note={note} />
           ))}
@@ -30,7 +30,7 @@ export function Notes({ desk, visit, writing, onWritten }: NotesProps) {
       )}
       {writing && (
         <NoteForm
-          label={da.notes.label}
+          label={t.notes.label}
           text=""
           onSave={(text) => desk.writeNote(visit, text)}
           onClose={onWritten}
@@ -49,16 +49,16 @@ function Note({ desk, visit, note }: { desk: Desk; visit: VisitView; note: NoteV
     <li class="note">
       <p class="note-text">{note.text}</p>
       <p class="muted small note-by">
-        {da.notes.by(note.author_name, da.common.time(when), edited)}
+        {t.notes.by(note.author_name, t.common.time(when), edited)}
         {mine && editing.value === null && (
           <button type="button" class="link-button" onClick={() => (editing.value = note.version)}>
-            {da.notes.edit}
+            {t.notes.edit}
           </button>
         )}
       </p>
       {editing.value !== null && (
         <NoteForm
-          label={da.notes.editLabel}
+          label={t.notes.editLabel}
           text={note.text}
           onSave={(text) => desk.editNote(visit, note.id, text, editing.value ?? note.version)}
           // Whoever has read both texts, and saves again, means it.
@@ -99,7 +99,7 @@ function NoteForm({ label, text, onSave, onClose, changedTo, onChanged }: NoteFo
     <form onSubmit={submit} class="note-form">
       <Field
         label={label}
-        hint={da.notes.hint}
+        hint={t.notes.hint}
         rows={2}
         maxLength={1000}
         value={draft.value}
@@ -108,15 +108,15 @@ function NoteForm({ label, text, onSave, onClose, changedTo, onChanged }: NoteFo
       {command.refusal.value !== null && (
         <Alert kind="error">
           {refusalText(command.refusal.value)}
-          {conflict.value !== null && <p class="note-text">{da.notes.changedTo(conflict.value)}</p>}
+          {conflict.value !== null && <p class="note-text">{t.notes.changedTo(conflict.value)}</p>}
         </Alert>
       )}
       <div class="buttons">
         <Button type="submit" look="primary" small busy={command.busy.value !== null}>
-          {da.notes.save}
+          {t.notes.save}
         </Button>
         <Button small onClick={onClose}>
-          {da.common.cancel}
+          {t.common.cancel}
         </Button>
       </div>
     </form>

@@ -8,7 +8,7 @@ import { useCommand } from "../parts/command";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
 import { whoOf } from "../protocol/board";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { Frame } from "./frame";
@@ -17,7 +17,7 @@ export function PatientLists({ desk, session }: { desk: Desk; session: StaffSess
   return (
     <Frame desk={desk} session={session}>
       <main class="page">
-        <h1 class="h3">{da.lists.title}</h1>
+        <h1 class="h3">{t.lists.title}</h1>
         <AddMany desk={desk} />
         <Reminder desk={desk} />
       </main>
@@ -61,9 +61,9 @@ function AddMany({ desk }: { desk: Desk }) {
   return (
     <section class="panel" aria-labelledby={id}>
       <h2 class="panel-title" id={id}>
-        {da.lists.many}
+        {t.lists.many}
       </h2>
-      <Field label={da.lists.paste} hint={da.lists.manyHint} rows={5} value={text.value} onValue={take} />
+      <Field label={t.lists.paste} hint={t.lists.manyHint} rows={5} value={text.value} onValue={take} />
       <div class="buttons">
         <Button
           small
@@ -71,10 +71,10 @@ function AddMany({ desk }: { desk: Desk }) {
           busy={command.busy.value === "preview"}
           onClick={preview}
         >
-          {da.lists.preview}
+          {t.lists.preview}
         </Button>
         <label class="button button-secondary button-small file-button">
-          {da.lists.file}
+          {t.lists.file}
           <input
             type="file"
             class="sr-only"
@@ -85,14 +85,14 @@ function AddMany({ desk }: { desk: Desk }) {
         </label>
       </div>
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
-      {rows.value?.length === 0 && <p class="muted empty">{da.lists.noRows}</p>}
+      {rows.value?.length === 0 && <p class="muted empty">{t.lists.noRows}</p>}
       {rows.value !== null && rows.value.length > 0 && (
-        <Rows title={added.value ? da.lists.done : da.lists.previewed} rows={rows.value} />
+        <Rows title={added.value ? t.lists.done : t.lists.previewed} rows={rows.value} />
       )}
       {ok > 0 && (
         <div class="buttons">
           <Button look="primary" small busy={command.busy.value === "add"} onClick={add}>
-            {da.lists.addOk(ok)}
+            {t.lists.addOk(ok)}
           </Button>
         </div>
       )}
@@ -107,10 +107,10 @@ function Rows({ title, rows }: { title: string; rows: PastedRowView[] }) {
         <caption class="strong">{title}</caption>
         <thead>
           <tr>
-            <th scope="col">{da.lists.line}</th>
-            <th scope="col">{da.lists.cpr}</th>
-            <th scope="col">{da.lists.outcome}</th>
-            <th scope="col">{da.lists.name}</th>
+            <th scope="col">{t.lists.line}</th>
+            <th scope="col">{t.lists.cpr}</th>
+            <th scope="col">{t.lists.outcome}</th>
+            <th scope="col">{t.lists.name}</th>
           </tr>
         </thead>
         <tbody>
@@ -118,10 +118,10 @@ function Rows({ title, rows }: { title: string; rows: PastedRowView[] }) {
             <tr key={row.line}>
               <td>{row.line}</td>
               <td>{row.cpr}</td>
-              <td data-title={da.lists.outcome}>
-                <span class={`badge badge-${LOOKS[row.outcome]}`}>{da.lists.outcomes[row.outcome]}</span>
+              <td data-title={t.lists.outcome}>
+                <span class={`badge badge-${LOOKS[row.outcome]}`}>{t.lists.outcomes[row.outcome]}</span>
               </td>
-              <td data-title={da.lists.name}>{row.name ?? (row.is_child && da.desk.child)}</td>
+              <td data-title={t.lists.name}>{row.name ?? (row.is_child && t.desk.child)}</td>
             </tr>
           ))}
         </tbody>
@@ -165,15 +165,15 @@ function Reminder({ desk }: { desk: Desk }) {
   return (
     <section class="panel" aria-labelledby={id}>
       <h2 class="panel-title" id={id}>
-        {da.lists.unseen}
+        {t.lists.unseen}
       </h2>
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
       {found.value !== null && (
         <>
           <p class="muted empty">
             {found.value.patients.length > 0
-              ? da.lists.unseenLead(found.value.days)
-              : da.lists.unseenNone(found.value.days)}
+              ? t.lists.unseenLead(found.value.days)
+              : t.lists.unseenNone(found.value.days)}
           </p>
           <ul class="rows no-max-width">
             {found.value.patients.map(({ patient, last_seen_ms }) => (
@@ -181,24 +181,24 @@ function Reminder({ desk }: { desk: Desk }) {
                 <div class="row-who">
                   <span class="strong">{whoOf(patient)}</span>{" "}
                   {patient.name === null ? (
-                    <span class="badge badge-info">{da.desk.child}</span>
+                    <span class="badge badge-info">{t.desk.child}</span>
                   ) : (
                     <span class="cpr">{patient.cpr}</span>
                   )}
                   <div class="row-details">
                     {last_seen_ms === null
-                      ? da.lists.neverSeen(da.common.date(patient.added_at_ms))
-                      : da.lists.lastSeen(da.common.date(last_seen_ms))}
+                      ? t.lists.neverSeen(t.common.date(patient.added_at_ms))
+                      : t.lists.lastSeen(t.common.date(last_seen_ms))}
                   </div>
                 </div>
                 <Button
                   small
-                  aria-label={da.patients.remove(whoOf(patient))}
+                  aria-label={t.patients.remove(whoOf(patient))}
                   busy={command.busy.value === patient.id}
                   onClick={() => command.run(patient.id, () => desk.removePatient(patient.id))}
                 >
                   <Icon name="close" />
-                  {da.patients.removeConfirm}
+                  {t.patients.removeConfirm}
                 </Button>
               </li>
             ))}
@@ -225,7 +225,7 @@ function Days({ desk, days }: { desk: Desk; days: number }) {
   return (
     <form class="one-line reminder-days" onSubmit={submit}>
       <Field
-        label={da.lists.days}
+        label={t.lists.days}
         inputMode="numeric"
         maxLength={4}
         value={draft.value ?? String(days)}
@@ -236,9 +236,9 @@ function Days({ desk, days }: { desk: Desk; days: number }) {
         error={command.refusal.value !== null ? refusalText(command.refusal.value) : undefined}
       />
       <Button type="submit" small disabled={draft.value === null} busy={command.busy.value !== null}>
-        {da.lists.saveDays}
+        {t.lists.saveDays}
       </Button>
-      {saved.value && <p role="status">{da.lists.daysSaved}</p>}
+      {saved.value && <p role="status">{t.lists.daysSaved}</p>}
     </form>
   );
 }

@@ -9,7 +9,7 @@ import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
 import { whoOf } from "../protocol/board";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { addressOf } from "./pages";
@@ -37,11 +37,11 @@ export function AddPatient({ desk }: { desk: Desk }) {
   return (
     <section class="panel add-patient" aria-labelledby={id}>
       <h2 class="panel-title" id={id}>
-        {da.add.title}
+        {t.add.title}
       </h2>
       <form onSubmit={submit} class="one-line">
         <Field
-          label={da.add.cpr}
+          label={t.add.cpr}
           inputMode="numeric"
           maxLength={20}
           value={cpr.value}
@@ -50,10 +50,10 @@ export function AddPatient({ desk }: { desk: Desk }) {
         />
         <Button type="submit" small busy={command.busy.value !== null}>
           <Icon name="personAdd" />
-          {da.add.add}
+          {t.add.add}
         </Button>
       </form>
-      {added.value !== null && <Alert kind="success">{da.add.added(added.value)}</Alert>}
+      {added.value !== null && <Alert kind="success">{t.add.added(added.value)}</Alert>}
     </section>
   );
 }
@@ -99,10 +99,10 @@ export function PatientList({ desk }: { desk: Desk }) {
   return (
     <section class="panel patient-list" aria-labelledby={id}>
       <h2 class="panel-title" id={id}>
-        {da.patients.title}
+        {t.patients.title}
       </h2>
       <Field
-        label={da.patients.search}
+        label={t.patients.search}
         type="search"
         maxLength={100}
         value={query.value}
@@ -119,12 +119,12 @@ export function PatientList({ desk }: { desk: Desk }) {
               desk.go("patients");
             }}
           >
-            {da.lists.reminder(desk.unseen.value)}
+            {t.lists.reminder(desk.unseen.value)}
           </a>
         </p>
       )}
       {found.value?.length === 0 && (
-        <p class="muted empty">{query.value.trim() ? da.patients.noneFound : da.patients.none}</p>
+        <p class="muted empty">{query.value.trim() ? t.patients.noneFound : t.patients.none}</p>
       )}
       <ul class="rows patient-rows no-max-width">
         {found.value?.map((patient) => (
@@ -137,7 +137,7 @@ export function PatientList({ desk }: { desk: Desk }) {
             <div class="row-who">
               <span class="strong">{whoOf(patient)}</span>{" "}
               {patient.name === null ? (
-                <span class="badge badge-info">{da.desk.child}</span>
+                <span class="badge badge-info">{t.desk.child}</span>
               ) : (
                 <span class="cpr">{patient.cpr}</span>
               )}
@@ -145,7 +145,7 @@ export function PatientList({ desk }: { desk: Desk }) {
             <button
               type="button"
               class="icon-button"
-              aria-label={da.patients.remove(whoOf(patient))}
+              aria-label={t.patients.remove(whoOf(patient))}
               onClick={() => (removing.value = patient)}
             >
               <Icon name="close" />
@@ -163,12 +163,12 @@ export function PatientList({ desk }: { desk: Desk }) {
 function RemoveDialog({ desk, patient, onClose }: { desk: Desk; patient: PatientView; onClose: () => void }) {
   return (
     <ConfirmDialog
-      title={da.patients.removeTitle(whoOf(patient))}
-      confirm={da.patients.removeConfirm}
+      title={t.patients.removeTitle(whoOf(patient))}
+      confirm={t.patients.removeConfirm}
       onConfirm={() => desk.removePatient(patient.id)}
       onClose={onClose}
     >
-      <p>{da.patients.removeBody}</p>
+      <p>{t.patients.removeBody}</p>
     </ConfirmDialog>
   );
 }

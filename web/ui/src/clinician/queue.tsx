@@ -7,7 +7,7 @@ import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { Icon } from "../parts/icon";
 import { useNow } from "../parts/ticking";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { Desk } from "./desk";
 import { RejectDialog } from "./reject";
 import { Row, Section } from "./visits";
@@ -16,24 +16,24 @@ export function QueueSection({ desk, queue, open }: { desk: Desk; queue: VisitVi
   const { arrivals } = desk;
   return (
     <Section
-      title={da.desk.queue}
+      title={t.desk.queue}
       count={queue.length}
-      empty={open ? da.desk.queueEmpty : da.desk.queueEmptyClosed}
+      empty={open ? t.desk.queueEmpty : t.desk.queueEmptyClosed}
       aside={
         <>
           <Toggle
-            label={da.arrivals.sound}
+            label={t.arrivals.sound}
             on={arrivals.sound.on.value}
             onToggle={(on) => arrivals.switchSound(on)}
           />
           <Toggle
-            label={da.arrivals.notification}
+            label={t.arrivals.notification}
             on={arrivals.notification.on.value}
             onToggle={(on) => void arrivals.switchNotification(on)}
           />
         </>
       }
-      notice={arrivals.refused.value && <Alert kind="warning">{da.arrivals.refused}</Alert>}
+      notice={arrivals.refused.value && <Alert kind="warning">{t.arrivals.refused}</Alert>}
     >
       {queue.map((visit) => (
         <QueuedVisit key={visit.id} desk={desk} visit={visit} />
@@ -65,10 +65,10 @@ function QueuedVisit({ desk, visit }: { desk: Desk; visit: VisitView }) {
         busy={command.busy.value === "accept"}
         onClick={() => command.run("accept", () => desk.visit(visit, "accept"))}
       >
-        {da.desk.accept}
+        {t.desk.accept}
       </Button>
       <Button small aria-describedby={id} onClick={() => (rejecting.value = true)}>
-        {da.desk.reject}
+        {t.desk.reject}
       </Button>
       {rejecting.value && (
         <RejectDialog desk={desk} visit={visit} onClose={() => (rejecting.value = false)} />
@@ -80,7 +80,7 @@ function QueuedVisit({ desk, visit }: { desk: Desk; visit: VisitView }) {
 function waitOf(desk: Desk, visit: VisitView, now: number) {
   const settings = desk.board.value?.room.settings;
   const minutes = Math.max(0, Math.floor((now - visit.joined_at_ms) / 60_000));
-  const text = da.desk.waitingSince(da.common.time(visit.joined_at_ms), da.common.minutes(minutes));
+  const text = t.desk.waitingSince(t.common.time(visit.joined_at_ms), t.common.minutes(minutes));
   if (settings && minutes >= settings.wait_alarm_minutes) return { text, look: "alarm" as const };
   if (settings && minutes >= settings.wait_warning_minutes) return { text, look: "warning" as const };
   return { text, look: "usual" as const };

@@ -5,7 +5,7 @@ import type { VisitView } from "../generated/wire";
 import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { whoOf } from "../protocol/board";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { Desk } from "./desk";
 
 export function RejectDialog({
@@ -22,15 +22,15 @@ export function RejectDialog({
   const ready = desk.board.value?.room.settings.ready_texts ?? [];
   return (
     <ConfirmDialog
-      title={da.rejectDialog.title(whoOf(visit))}
-      confirm={da.rejectDialog.confirm}
+      title={t.rejectDialog.title(whoOf(visit))}
+      confirm={t.rejectDialog.confirm}
       onConfirm={() => desk.reject(visit, explanation.value.trim())}
       onClose={onClose}
     >
       {ready.length > 0 && (
         <div class="form-group">
           <label class="form-label" for={id}>
-            {da.rejectDialog.ready}
+            {t.rejectDialog.ready}
           </label>
           <select
             id={id}
@@ -38,7 +38,7 @@ export function RejectDialog({
             value={ready.includes(explanation.value) ? explanation.value : ""}
             onChange={(event) => (explanation.value = event.currentTarget.value)}
           >
-            <option value="">{da.rejectDialog.own}</option>
+            <option value="">{t.rejectDialog.own}</option>
             {ready.map((text) => (
               <option key={text} value={text}>
                 {text}
@@ -48,8 +48,8 @@ export function RejectDialog({
         </div>
       )}
       <Field
-        label={da.rejectDialog.explanation}
-        hint={da.rejectDialog.hint}
+        label={t.rejectDialog.explanation}
+        hint={t.rejectDialog.hint}
         rows={3}
         maxLength={500}
         value={explanation.value}

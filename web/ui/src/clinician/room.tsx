@@ -11,7 +11,7 @@ import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
 import { useNow } from "../parts/ticking";
 import type { ClosingManner } from "../protocol/rest";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import { ClosingDialog } from "./closing";
 import type { Desk } from "./desk";
@@ -54,9 +54,9 @@ export function Room({ desk, board, clinic }: RoomProps) {
   return (
     <section class="panel room" aria-labelledby={id}>
       <h2 class="panel-title">
-        <span id={id}>{da.room.title}</span>{" "}
+        <span id={id}>{t.room.title}</span>{" "}
         <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
-          {open ? da.room.open : da.room.closed}
+          {open ? t.room.open : t.room.closed}
         </span>
       </h2>
       <Hours room={room} />
@@ -64,10 +64,10 @@ export function Room({ desk, board, clinic }: RoomProps) {
         {open ? (
           <>
             <Button small onClick={() => (closing.value = "keep_queue")}>
-              {da.room.closeKeeping}
+              {t.room.closeKeeping}
             </Button>
             <Button small onClick={() => (closing.value = "reject_all")}>
-              {da.room.closeRejecting}
+              {t.room.closeRejecting}
             </Button>
           </>
         ) : (
@@ -77,24 +77,24 @@ export function Room({ desk, board, clinic }: RoomProps) {
             busy={command.busy.value === "open"}
             onClick={() => command.run("open", openRoom)}
           >
-            {da.room.openRoom}
+            {t.room.openRoom}
           </Button>
         )}
         <Button look="tertiary" small onClick={() => (setting.value = true)}>
           <Icon name="settings" />
-          {da.room.settings}
+          {t.room.settings}
         </Button>
       </div>
       <div class="room-messages">
         <Field
-          label={da.room.openMessage}
+          label={t.room.openMessage}
           rows={3}
           maxLength={1000}
           value={shown.open_message}
           onValue={(open_message) => edit({ open_message })}
         />
         <Field
-          label={da.room.closedMessage}
+          label={t.room.closedMessage}
           rows={3}
           maxLength={1000}
           value={shown.closed_message}
@@ -102,9 +102,9 @@ export function Room({ desk, board, clinic }: RoomProps) {
         />
       </div>
       <div class="room-save">
-        <span class="muted small room-saved">{saved.value && !changed ? da.room.saved : ""}</span>
+        <span class="muted small room-saved">{saved.value && !changed ? t.room.saved : ""}</span>
         <Button look="tertiary" small onClick={() => (previewing.value = true)}>
-          {da.room.preview}
+          {t.room.preview}
         </Button>
         <Button
           small
@@ -114,7 +114,7 @@ export function Room({ desk, board, clinic }: RoomProps) {
             saved.value = await command.run("save", save);
           }}
         >
-          {da.room.save}
+          {t.room.save}
         </Button>
       </div>
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
@@ -144,9 +144,9 @@ export function Room({ desk, board, clinic }: RoomProps) {
 /** When the room opens or closes next by itself. */
 function Hours({ room }: { room: RoomView }) {
   const now = useNow(60_000);
-  let text = da.room.byHand;
-  if (room.opens_at_ms !== null) text = da.room.opensAgain(room.opens_at_ms, now.value);
-  if (room.closes_at_ms !== null) text = da.room.closesAgain(room.closes_at_ms, now.value);
+  let text = t.room.byHand;
+  if (room.opens_at_ms !== null) text = t.room.opensAgain(room.opens_at_ms, now.value);
+  if (room.closes_at_ms !== null) text = t.room.closesAgain(room.closes_at_ms, now.value);
   return <p class="muted small room-hours">{text}</p>;
 }
 
@@ -159,14 +159,14 @@ interface CardPreviewProps {
 
 function CardPreview({ room, messages, clinic, onClose }: CardPreviewProps) {
   return (
-    <Dialog wide title={da.room.previewTitle} onClose={onClose}>
+    <Dialog wide title={t.room.previewTitle} onClose={onClose}>
       <div class="card-previews">
         <div>
-          <p class="muted">{da.room.whenOpen}</p>
+          <p class="muted">{t.room.whenOpen}</p>
           <ClinicFace {...clinic} open message={messages.open_message} opensAtMs={null} />
         </div>
         <div>
-          <p class="muted">{da.room.whenClosed}</p>
+          <p class="muted">{t.room.whenClosed}</p>
           <ClinicFace
             {...clinic}
             open={false}
@@ -176,7 +176,7 @@ function CardPreview({ room, messages, clinic, onClose }: CardPreviewProps) {
         </div>
       </div>
       <div class="buttons">
-        <Button onClick={onClose}>{da.common.close}</Button>
+        <Button onClick={onClose}>{t.common.close}</Button>
       </div>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { Button } from "../parts/button";
 import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { Desk } from "./desk";
 
 type Minutes = "wait_warning_minutes" | "wait_alarm_minutes" | "grace_minutes" | "resume_minutes";
@@ -44,29 +44,23 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
     });
 
   return (
-    <ConfirmDialog
-      wide
-      title={da.settings.title}
-      confirm={da.settings.save}
-      onConfirm={save}
-      onClose={onClose}
-    >
+    <ConfirmDialog wide title={t.settings.title} confirm={t.settings.save} onConfirm={save} onClose={onClose}>
       <div class="settings">
         <OpeningHours draft={draft} />
         <div>
           <ClosedDays draft={draft} />
           <fieldset class="settings-part">
-            <legend class="strong">{da.settings.waiting}</legend>
+            <legend class="strong">{t.settings.waiting}</legend>
             <div class="settings-minutes">
-              <MinutesField label={da.settings.waitWarning} name="wait_warning_minutes" minutes={minutes} />
-              <MinutesField label={da.settings.waitAlarm} name="wait_alarm_minutes" minutes={minutes} />
-              <MinutesField label={da.settings.grace} name="grace_minutes" minutes={minutes} />
-              <MinutesField label={da.settings.resume} name="resume_minutes" minutes={minutes} />
+              <MinutesField label={t.settings.waitWarning} name="wait_warning_minutes" minutes={minutes} />
+              <MinutesField label={t.settings.waitAlarm} name="wait_alarm_minutes" minutes={minutes} />
+              <MinutesField label={t.settings.grace} name="grace_minutes" minutes={minutes} />
+              <MinutesField label={t.settings.resume} name="resume_minutes" minutes={minutes} />
             </div>
           </fieldset>
           <Field
-            label={da.settings.readyTexts}
-            hint={da.settings.readyTextsHint}
+            label={t.settings.readyTexts}
+            hint={t.settings.readyTextsHint}
             rows={4}
             value={readyTexts.value}
             onValue={(value) => (readyTexts.value = value)}
@@ -85,7 +79,7 @@ function OpeningHours({ draft }: { draft: Signal<ClinicSettingsView> }) {
   };
   return (
     <fieldset class="settings-part">
-      <legend class="strong">{da.settings.hours}</legend>
+      <legend class="strong">{t.settings.hours}</legend>
       <div class="form-group-checkbox">
         <input
           type="checkbox"
@@ -95,14 +89,14 @@ function OpeningHours({ draft }: { draft: Signal<ClinicSettingsView> }) {
           onChange={(event) => (draft.value = { ...draft.value, automatic: event.currentTarget.checked })}
         />
         <label class="form-label" for={id}>
-          {da.settings.automatic}
+          {t.settings.automatic}
         </label>
       </div>
-      <p class="muted small">{da.settings.automaticHint}</p>
+      <p class="muted small">{t.settings.automaticHint}</p>
       {automatic && (
         <>
           <ul class="rows no-max-width">
-            {da.settings.weekdays.map((name, index) => (
+            {t.settings.weekdays.map((name, index) => (
               <DayHours key={name} name={name} day={week[index] ?? []} onDay={(day) => setDay(index, day)} />
             ))}
           </ul>
@@ -110,7 +104,7 @@ function OpeningHours({ draft }: { draft: Signal<ClinicSettingsView> }) {
             small
             onClick={() => (draft.value = { ...draft.value, week: week.map(() => week[0] ?? []) })}
           >
-            {da.settings.sameAsMonday}
+            {t.settings.sameAsMonday}
           </Button>
         </>
       )}
@@ -131,24 +125,24 @@ function DayHours({ name, day, onDay }: DayProps) {
     <li class="day">
       <span class="day-name">{name}</span>
       <div class="day-hours">
-        {day.length === 0 && <span class="muted">{da.settings.shut}</span>}
+        {day.length === 0 && <span class="muted">{t.settings.shut}</span>}
         {day.map((hours, index) => (
           <span class="hours" key={index}>
             <TimeOfDay
-              label={da.settings.opens(name)}
+              label={t.settings.opens(name)}
               value={hours.opens}
               onValue={(opens) => change(index, { opens })}
             />
             –
             <TimeOfDay
-              label={da.settings.closes(name)}
+              label={t.settings.closes(name)}
               value={hours.closes}
               onValue={(closes) => change(index, { closes })}
             />
             <button
               type="button"
               class="icon-button"
-              aria-label={da.settings.removeHours(name)}
+              aria-label={t.settings.removeHours(name)}
               onClick={() => onDay(day.filter((_, at) => at !== index))}
             >
               <Icon name="close" />
@@ -159,7 +153,7 @@ function DayHours({ name, day, onDay }: DayProps) {
       <button
         type="button"
         class="icon-button icon-button-plain"
-        aria-label={da.settings.addHours(name)}
+        aria-label={t.settings.addHours(name)}
         onClick={() => onDay([...day, day.length === 0 ? USUAL : { opens: "", closes: "" }])}
       >
         <Icon name="plus" />
@@ -184,8 +178,8 @@ function TimeOfDay({ label, value, onValue }: TimeProps) {
       required
       pattern="([01][0-9]|2[0-3]):[0-5][0-9]"
       maxLength={5}
-      placeholder={da.settings.timeShape}
-      title={da.settings.timeShape}
+      placeholder={t.settings.timeShape}
+      title={t.settings.timeShape}
       aria-label={label}
       value={value}
       onInput={(event) => onValue(event.currentTarget.value.replace(".", ":"))}
@@ -204,16 +198,16 @@ function ClosedDays({ draft }: { draft: Signal<ClinicSettingsView> }) {
   };
   return (
     <fieldset class="settings-part">
-      <legend class="strong">{da.settings.closedDays}</legend>
-      <p class="muted small">{da.settings.closedDaysHint}</p>
+      <legend class="strong">{t.settings.closedDays}</legend>
+      <p class="muted small">{t.settings.closedDaysHint}</p>
       <ul class="rows closed-days no-max-width">
         {days.map((day) => (
           <li class="hours" key={day}>
-            {da.settings.date(day)}
+            {t.settings.date(day)}
             <button
               type="button"
               class="icon-button"
-              aria-label={da.settings.removeClosedDay(da.settings.date(day))}
+              aria-label={t.settings.removeClosedDay(t.settings.date(day))}
               onClick={() =>
                 (draft.value = { ...draft.value, closed_days: days.filter((other) => other !== day) })
               }
@@ -226,7 +220,7 @@ function ClosedDays({ draft }: { draft: Signal<ClinicSettingsView> }) {
       <div class="one-line">
         <div class="form-group">
           <label class="form-label" for={id}>
-            {da.settings.closedDay}
+            {t.settings.closedDay}
           </label>
           <input
             type="date"
@@ -237,7 +231,7 @@ function ClosedDays({ draft }: { draft: Signal<ClinicSettingsView> }) {
           />
         </div>
         <Button small disabled={date.value === ""} onClick={add}>
-          {da.settings.addClosedDay}
+          {t.settings.addClosedDay}
         </Button>
       </div>
     </fieldset>

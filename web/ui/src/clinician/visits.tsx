@@ -8,7 +8,7 @@ import { useCommand } from "../parts/command";
 import { ConfirmDialog } from "../parts/dialog";
 import { Icon } from "../parts/icon";
 import { whoOf } from "../protocol/board";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { Attendance } from "./attendance";
 import type { Desk } from "./desk";
 import { HandOver } from "./hand-over";
@@ -60,7 +60,7 @@ export function Row({ id, desk, visit, details = [], presence, wait, children }:
           {whoOf(visit)}
         </span>{" "}
         {visit.name === null ? (
-          <span class="badge badge-info">{da.desk.child}</span>
+          <span class="badge badge-info">{t.desk.child}</span>
         ) : (
           <span class="cpr">{visit.cpr}</span>
         )}
@@ -69,7 +69,7 @@ export function Row({ id, desk, visit, details = [], presence, wait, children }:
           {wait && (
             <span class="wait">
               {wait.text}
-              {wait.look !== "usual" && <span class="sr-only"> {da.desk.longWait[wait.look]}</span>}
+              {wait.look !== "usual" && <span class="sr-only"> {t.desk.longWait[wait.look]}</span>}
             </span>
           )}
           {details.map((detail) => (
@@ -86,7 +86,7 @@ export function Row({ id, desk, visit, details = [], presence, wait, children }:
           aria-expanded={writing.value}
           onClick={() => (writing.value = !writing.value)}
         >
-          {da.notes.write}
+          {t.notes.write}
         </Button>
       </div>
       <Notes desk={desk} visit={visit} writing={writing.value} onWritten={() => (writing.value = false)} />
@@ -106,9 +106,9 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
   const inCall = visit.state === "in_call";
   const details = [
     inCall && visit.started_at_ms !== null
-      ? da.desk.inCallSince(da.common.time(visit.started_at_ms))
-      : da.desk.acceptedAt(da.common.time(visit.accepted_at_ms ?? visit.joined_at_ms)),
-    ...(visit.practitioner_name ? [da.desk.by(visit.practitioner_name)] : []),
+      ? t.desk.inCallSince(t.common.time(visit.started_at_ms))
+      : t.desk.acceptedAt(t.common.time(visit.accepted_at_ms ?? visit.joined_at_ms)),
+    ...(visit.practitioner_name ? [t.desk.by(visit.practitioner_name)] : []),
   ];
   // A colleague's call is opened by taking over: two tabs would take it from each other.
   const own = visit.practitioner_id === desk.session.value?.practitioner?.id;
@@ -120,7 +120,7 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
     <Row id={id} desk={desk} visit={visit} presence details={details}>
       {own && inCall && (
         <a class="tab-link" href={desk.callPage(visit)} target="_blank" rel="noreferrer" onClick={showTab}>
-          {da.desk.openTab} <Icon name="openInNew" />
+          {t.desk.openTab} <Icon name="openInNew" />
         </a>
       )}
       {own && !inCall && (
@@ -132,7 +132,7 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
           onClick={() => command.run("start", () => desk.startVideo(visit))}
         >
           <Icon name="videocam" />
-          {da.desk.startVideo}
+          {t.desk.startVideo}
         </Button>
       )}
       {!inCall && (
@@ -142,21 +142,21 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
           busy={command.busy.value === "put_back"}
           onClick={() => command.run("put_back", () => desk.visit(visit, "put_back"))}
         >
-          {da.desk.putBack}
+          {t.desk.putBack}
         </Button>
       )}
       <HandOver desk={desk} visit={visit} describedBy={id} />
       <Button small aria-describedby={id} onClick={() => (ending.value = true)}>
-        {da.desk.end}
+        {t.desk.end}
       </Button>
       {ending.value && (
         <ConfirmDialog
-          title={da.endDialog.title}
-          confirm={da.endDialog.confirm}
+          title={t.endDialog.title}
+          confirm={t.endDialog.confirm}
           onConfirm={() => desk.end(visit)}
           onClose={() => (ending.value = false)}
         >
-          <p>{da.endDialog.body(whoOf(visit))}</p>
+          <p>{t.endDialog.body(whoOf(visit))}</p>
         </ConfirmDialog>
       )}
     </Row>

@@ -2,7 +2,7 @@
 import type { StaffSession } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { sections } from "../protocol/board";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { visitRefusalText } from "../texts/refusal";
 import { type Desk, PopupBlocked } from "./desk";
 import { EndedSection } from "./ended";
@@ -21,22 +21,22 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
     <Frame desk={desk} session={session}>
       {board === null || by === null ? (
         <main class="desk-wait">
-          <h1 class="sr-only">{da.desk.waitingRoom}</h1>
-          <div class="spinner" role="status" aria-label={da.common.loading} />
+          <h1 class="sr-only">{t.desk.waitingRoom}</h1>
+          <div class="spinner" role="status" aria-label={t.common.loading} />
         </main>
       ) : (
         <main class="desk-main">
-          <h1 class="sr-only">{da.desk.waitingRoom}</h1>
+          <h1 class="sr-only">{t.desk.waitingRoom}</h1>
           <div class="desk-visits">
             {desk.notice.value && (
               <Alert kind="warning" onClose={() => (desk.notice.value = null)}>
-                {da.login.problems[desk.notice.value]}
+                {t.login.problems[desk.notice.value]}
               </Alert>
             )}
             {refused && (
               <Alert kind="error" onClose={() => (desk.visitRefusal.value = null)}>
                 {refused.error instanceof PopupBlocked
-                  ? da.desk.popupBlocked
+                  ? t.desk.popupBlocked
                   : visitRefusalText(
                       refused.error,
                       board.visits.find((visit) => visit.id === refused.visitId),
@@ -44,10 +44,10 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
               </Alert>
             )}
             <p class="sr-only" role="status">
-              {da.desk.queueLength(by.queue.length)}
+              {t.desk.queueLength(by.queue.length)}
             </p>
             <QueueSection desk={desk} queue={by.queue} open={board.room.state === "open"} />
-            <Section title={da.desk.ongoing} count={by.ongoing.length} empty={da.desk.ongoingEmpty}>
+            <Section title={t.desk.ongoing} count={by.ongoing.length} empty={t.desk.ongoingEmpty}>
               {by.ongoing.map((visit) => (
                 <OngoingVisit key={visit.id} desk={desk} visit={visit} />
               ))}

@@ -1,6 +1,6 @@
 // A message beside what it is about; problems are announced at once, the rest when there is time.
 import type { ComponentChildren } from "preact";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { Icon } from "./icon";
 
 export interface AlertProps {
@@ -18,7 +18,7 @@ export function Alert({ kind, children, onClose }: AlertProps) {
         <div class="alert-text">{children}</div>
       </div>
       {onClose && (
-        <button type="button" class="icon-button" aria-label={da.common.close} onClick={onClose}>
+        <button type="button" class="icon-button" aria-label={t.common.close} onClick={onClose}>
           <Icon name="close" />
         </button>
       )}

@@ -1,6 +1,6 @@
 // A button that shows that its command is under way, and cannot be pressed meanwhile.
 import type { ComponentChildren, JSX } from "preact";
-import { da } from "../texts/da";
+import { t } from "../texts";
 
 export interface ButtonProps extends Omit<JSX.IntrinsicElements["button"], "class" | "ref" | "children"> {
   look?: "primary" | "secondary" | "tertiary" | "warning" | undefined;
@@ -27,7 +27,7 @@ export function Button({
       {...rest}
     >
       {children}
-      {busy && <span class="spinner spinner-small" title={da.common.busy} />}
+      {busy && <span class="spinner spinner-small" title={t.common.busy} />}
     </button>
   );
 }

@@ -1,7 +1,7 @@
 // A clinic's card as the patient sees it: its name, whether it is open, its message and how to reach it.
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { useNow } from "./ticking";
 
 export interface ClinicFaceProps {
@@ -21,13 +21,13 @@ export function ClinicFace({ name, open, message, phone, opensAtMs, children }: 
       <h2 class="panel-title">
         <span id={id}>{name}</span>{" "}
         <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
-          {open ? da.patient.open : da.patient.closed}
+          {open ? t.patient.open : t.patient.closed}
         </span>
       </h2>
       <p class="message">{message}</p>
-      {!open && opensAtMs !== null && <p class="strong">{da.room.opensAgain(opensAtMs, now.value)}</p>}
+      {!open && opensAtMs !== null && <p class="strong">{t.room.opensAgain(opensAtMs, now.value)}</p>}
       <p class="muted">
-        {da.patient.phone}: <a href={`tel:${phone.replace(/\s/g, "")}`}>{phone}</a>
+        {t.patient.phone}: <a href={`tel:${phone.replace(/\s/g, "")}`}>{phone}</a>
       </p>
       {children}
     </section>

@@ -1,7 +1,7 @@
 // A modal dialog on the native element: the page behind is inert, Escape closes it, focus comes back.
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import { Alert } from "./alert";
 import { Button } from "./button";
@@ -63,7 +63,7 @@ export function ConfirmDialog({ title, wide, confirm, onConfirm, onClose, childr
           <Button type="submit" look="primary" busy={command.busy.value !== null}>
             {confirm}
           </Button>
-          <Button onClick={onClose}>{da.common.cancel}</Button>
+          <Button onClick={onClose}>{t.common.cancel}</Button>
         </div>
       </form>
     </Dialog>

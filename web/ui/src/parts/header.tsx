@@ -1,6 +1,6 @@
 // The name of the product, and the bar at the top of the pages of somebody logged in.
 import type { ComponentChildren } from "preact";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { Icon } from "./icon";
 
 export function Brand() {
@@ -9,7 +9,7 @@ export function Brand() {
       <span class="brand-mark">
         <Icon name="videocam" />
       </span>
-      {da.product}
+      {t.product}
     </span>
   );
 }

@@ -5,7 +5,7 @@ import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { Brand, TopBar } from "../parts/header";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import { PatientCall } from "./call";
 import { Card } from "./card";
@@ -15,7 +15,7 @@ import type { Visitor } from "./visitor";
 
 export function App({ visitor }: { visitor: Visitor }) {
   useSignalEffect(() => {
-    document.title = `${pageTitle(visitor)} – ${da.product}`;
+    document.title = `${pageTitle(visitor)} – ${t.product}`;
   });
   const session = visitor.session.value;
   if (session === null) return <Beginning visitor={visitor} />;
@@ -29,20 +29,20 @@ export function App({ visitor }: { visitor: Visitor }) {
 
 function pageTitle(visitor: Visitor): string {
   const calledIn = visitor.calledIn.value;
-  if (calledIn?.visit.state === "accepted") return da.patient.yourTurnTitle;
-  if (calledIn !== null) return da.call.title;
-  return visitor.inQueue.value ? da.patient.inQueue : da.patient.title;
+  if (calledIn?.visit.state === "accepted") return t.patient.yourTurnTitle;
+  if (calledIn !== null) return t.call.title;
+  return visitor.inQueue.value ? t.patient.inQueue : t.patient.title;
 }
 
 function Beginning({ visitor }: { visitor: Visitor }) {
   return (
     <main class="entrance">
       {visitor.unreachable.value === null ? (
-        <div class="spinner" role="status" aria-label={da.common.loading} />
+        <div class="spinner" role="status" aria-label={t.common.loading} />
       ) : (
         <>
           <Alert kind="error">{refusalText(visitor.unreachable.value)}</Alert>
-          <Button onClick={() => visitor.begin()}>{da.common.retry}</Button>
+          <Button onClick={() => visitor.begin()}>{t.common.retry}</Button>
         </>
       )}
     </main>
@@ -56,22 +56,22 @@ function LogIn({ visitor }: { visitor: Visitor }) {
     <main class="entrance">
       <Brand />
       <div class="panel entrance-panel">
-        <h1 class="h3">{da.patient.title}</h1>
-        {fallback === "revoked" && <Alert kind="warning">{da.connection.revoked}</Alert>}
+        <h1 class="h3">{t.patient.title}</h1>
+        {fallback === "revoked" && <Alert kind="warning">{t.connection.revoked}</Alert>}
         {fallback !== null && fallback !== "revoked" && (
-          <Alert kind="error">{da.login.problems[fallback]}</Alert>
+          <Alert kind="error">{t.login.problems[fallback]}</Alert>
         )}
-        <p>{da.patient.lead}</p>
+        <p>{t.patient.lead}</p>
         <ul class="choices no-max-width">
           {providers.map((provider) => (
             <li key={provider.id}>
               <a class="button button-primary" href={provider.start_url}>
-                {providers.length === 1 ? da.patient.logIn : da.patient.logInWith(provider.label)}
+                {providers.length === 1 ? t.patient.logIn : t.patient.logInWith(provider.label)}
               </a>
             </li>
           ))}
         </ul>
-        {providers.length === 0 && <Alert kind="warning">{da.login.noProviders}</Alert>}
+        {providers.length === 0 && <Alert kind="warning">{t.login.noProviders}</Alert>}
       </div>
     </main>
   );
@@ -88,27 +88,27 @@ function Clinics({ visitor, name }: { visitor: Visitor; name: string }) {
   const hasOwn = cards?.some((card) => visitor.childOf(card) === null);
   return (
     <>
-      <TopBar who={da.patient.hello(name)}>
+      <TopBar who={t.patient.hello(name)}>
         <Button
           look="tertiary"
           small
           busy={command.busy.value !== null}
           onClick={() => command.run("log_out", () => visitor.logOut())}
         >
-          {da.common.logOut}
+          {t.common.logOut}
         </Button>
       </TopBar>
-      {visitor.connection.value === "lost" && <Alert kind="warning">{da.connection.lost}</Alert>}
+      {visitor.connection.value === "lost" && <Alert kind="warning">{t.connection.lost}</Alert>}
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
       <main class="clinics">
-        <h1 class="h3">{da.patient.clinics}</h1>
-        {cards === null && <div class="spinner" role="status" aria-label={da.common.loading} />}
+        <h1 class="h3">{t.patient.clinics}</h1>
+        {cards === null && <div class="spinner" role="status" aria-label={t.common.loading} />}
         <Cards visitor={visitor} cards={waiting} />
         {waiting.length > 0 && <Preview visitor={visitor} />}
         {cards !== null && !hasOwn && (
           <div class="panel">
-            <p class="strong">{da.patient.noClinics}</p>
-            <p class="muted">{da.patient.noClinicsHint}</p>
+            <p class="strong">{t.patient.noClinics}</p>
+            <p class="muted">{t.patient.noClinicsHint}</p>
           </div>
         )}
         <Cards visitor={visitor} cards={own} />
@@ -151,8 +151,8 @@ function ChildClinics({ visitor, child, cards, waits }: ChildClinicsProps) {
   if (waits && cards.length === 0) return null;
   return (
     <section class="child-clinics" aria-label={child.name}>
-      <h2 class="h4">{da.patient.childClinics(child.name)}</h2>
-      {cards.length === 0 && <p class="muted empty">{da.patient.noClinicsForChild}</p>}
+      <h2 class="h4">{t.patient.childClinics(child.name)}</h2>
+      {cards.length === 0 && <p class="muted empty">{t.patient.noClinicsForChild}</p>}
       <Cards visitor={visitor} cards={cards} />
     </section>
   );

@@ -6,29 +6,29 @@ import type { CallSide } from "../call/side";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { Brand } from "../parts/header";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { CalledIn, Visitor } from "./visitor";
 
 export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: CalledIn; call: CallSide }) {
   const wasThere = useSignal(false);
-  const practitioner = card.visit.practitioner_name ?? da.patient.practitioner;
+  const practitioner = card.visit.practitioner_name ?? t.patient.practitioner;
   const child = visitor.childOf(card);
-  const turn = child ? da.patient.yourTurnFor(child.name, practitioner) : da.patient.yourTurn(practitioner);
+  const turn = child ? t.patient.yourTurnFor(child.name, practitioner) : t.patient.yourTurn(practitioner);
   const there = call.participants.value?.clinician === true;
   useEffect(() => {
     if (there) wasThere.value = true;
   }, [there, wasThere]);
 
   if (call.gone.value === "elsewhere")
-    return <Gone title={da.call.elsewhere} body={da.call.elsewhereBody} action={da.call.useThisTab} />;
+    return <Gone title={t.call.elsewhere} body={t.call.elsewhereBody} action={t.call.useThisTab} />;
   if (call.gone.value !== null)
-    return <Gone title={da.call.revoked} body={da.call.reloadBody} action={da.common.retry} />;
+    return <Gone title={t.call.revoked} body={t.call.reloadBody} action={t.common.retry} />;
 
   const problem = visitor.devices.value?.problem;
   let status: string | null = null;
   if (card.visit.state === "accepted") status = turn;
-  else if (call.link.value === "lost") status = da.call.linkLost;
-  else if (!there && wasThere.value) status = da.call.clinicianLost(practitioner);
+  else if (call.link.value === "lost") status = t.call.linkLost;
+  else if (!there && wasThere.value) status = t.call.clinicianLost(practitioner);
   else if (!there) status = turn;
 
   return (
@@ -43,7 +43,7 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
         <Alert kind="warning">
           {deviceProblemText(problem)}{" "}
           <Button small onClick={() => visitor.openDevices()}>
-            {da.common.retry}
+            {t.common.retry}
           </Button>
         </Alert>
       )}

@@ -5,7 +5,7 @@ import { Button } from "../parts/button";
 import { ClinicFace } from "../parts/clinic-face";
 import { useCommand } from "../parts/command";
 import { useNow } from "../parts/ticking";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Visitor } from "./visitor";
 
@@ -38,14 +38,14 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
             busy={command.busy.value !== null}
             onClick={() => command.run("leave", () => visitor.leave(card))}
           >
-            {da.patient.leave}
+            {t.patient.leave}
           </Button>
         </div>
       )}
       {open && !waiting && (
         <div class="buttons">
           <Button look="primary" busy={command.busy.value !== null} onClick={() => command.run("join", join)}>
-            {child === null ? da.patient.join : da.patient.joinFor(child.name)}
+            {child === null ? t.patient.join : t.patient.joinFor(child.name)}
           </Button>
         </div>
       )}
@@ -58,9 +58,9 @@ function Waiting({ visit, child }: { visit: PatientVisit; child: string | undefi
   const wait = Math.max(0, Math.floor((now.value - visit.joined_at_ms) / 60_000));
   return (
     <div class="waiting" role="status">
-      <h3 class="h5">{child ? da.patient.inQueueFor(child) : da.patient.inQueue}</h3>
-      <p>{da.patient.since(da.common.time(visit.joined_at_ms), da.common.minutes(wait))}</p>
-      <p>{child ? da.patient.inQueueForBody : da.patient.inQueueBody}</p>
+      <h3 class="h5">{child ? t.patient.inQueueFor(child) : t.patient.inQueue}</h3>
+      <p>{t.patient.since(t.common.time(visit.joined_at_ms), t.common.minutes(wait))}</p>
+      <p>{child ? t.patient.inQueueForBody : t.patient.inQueueBody}</p>
     </div>
   );
 }
@@ -69,17 +69,17 @@ function PastVisit({ visit, phone }: { visit: PatientVisit; phone: string }) {
   if (visit.state === "ended")
     return (
       <Alert kind="success">
-        <strong>{da.patient.ended}</strong> <span>{da.patient.endedBody}</span>
+        <strong>{t.patient.ended}</strong> <span>{t.patient.endedBody}</span>
       </Alert>
     );
   if (visit.state === "rejected")
     return (
       <Alert kind="warning">
-        <strong>{da.patient.rejected}</strong>
+        <strong>{t.patient.rejected}</strong>
         {visit.explanation && <p class="message">{visit.explanation}</p>}
-        <p>{da.patient.callClinic(phone)}</p>
+        <p>{t.patient.callClinic(phone)}</p>
       </Alert>
     );
-  if (visit.state === "left") return <Alert kind="info">{da.patient.left}</Alert>;
+  if (visit.state === "left") return <Alert kind="info">{t.patient.left}</Alert>;
   return null;
 }

@@ -4,7 +4,7 @@ import type { LookUpView, ProfileView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Visitor } from "./visitor";
 
@@ -26,20 +26,20 @@ export function LookUps({ visitor, profile }: { visitor: Visitor; profile: Profi
         if (event.currentTarget.open) void read(null);
       }}
     >
-      <summary>{profile.is_self ? da.lookUps.title : da.lookUps.titleFor(profile.name)}</summary>
-      <p class="muted">{da.lookUps.lead}</p>
+      <summary>{profile.is_self ? t.lookUps.title : t.lookUps.titleFor(profile.name)}</summary>
+      <p class="muted">{t.lookUps.lead}</p>
       {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
-      {found.value?.length === 0 && <p class="empty">{da.lookUps.none}</p>}
+      {found.value?.length === 0 && <p class="empty">{t.lookUps.none}</p>}
       <ul class="rows no-max-width">
         {found.value?.map((one, place) => (
           <li class="row" key={`${one.at_ms} ${place}`}>
             <div class="row-who">
-              <span class="strong">{da.lookUps.kinds[one.kind] ?? da.lookUps.other}</span>
+              <span class="strong">{t.lookUps.kinds[one.kind] ?? t.lookUps.other}</span>
               <div class="row-details">
-                <span>{da.common.instant(one.at_ms)}</span>
+                <span>{t.common.instant(one.at_ms)}</span>
                 <span>{one.clinic_name}</span>
                 <span>
-                  {da.audit.purpose}: {da.audit.purposes[one.purpose]}
+                  {t.audit.purpose}: {t.audit.purposes[one.purpose]}
                 </span>
               </div>
             </div>
@@ -48,7 +48,7 @@ export function LookUps({ visitor, profile }: { visitor: Visitor; profile: Profi
       </ul>
       {older.value !== null && (
         <Button small busy={command.busy.value !== null} onClick={() => read(older.value)}>
-          {da.lookUps.older}
+          {t.lookUps.older}
         </Button>
       )}
     </details>

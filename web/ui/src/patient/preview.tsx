@@ -3,29 +3,29 @@ import { DeviceButtons, deviceProblemText } from "../call/screen";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { Video } from "../parts/video";
-import { da } from "../texts/da";
+import { t } from "../texts";
 import type { Visitor } from "./visitor";
 
 export function Preview({ visitor }: { visitor: Visitor }) {
   const devices = visitor.devices.value;
   const problem = devices?.problem;
   return (
-    <section class="panel preview" aria-label={da.devices.title}>
-      <h2 class="panel-title">{da.devices.title}</h2>
-      {devices === null && <p>{da.devices.asking}</p>}
+    <section class="panel preview" aria-label={t.devices.title}>
+      <h2 class="panel-title">{t.devices.title}</h2>
+      {devices === null && <p>{t.devices.asking}</p>}
       {devices?.stream && (
         <div class="preview-picture">
-          <Video stream={devices.stream} label={da.call.self} self />
+          <Video stream={devices.stream} label={t.call.self} self />
           <div class="call-bar">
             <DeviceButtons stream={devices.stream} />
           </div>
         </div>
       )}
-      {devices !== null && !problem && <p class="muted">{da.devices.ready}</p>}
+      {devices !== null && !problem && <p class="muted">{t.devices.ready}</p>}
       {problem && (
         <>
           <Alert kind="warning">{deviceProblemText(problem)}</Alert>
-          <Button onClick={() => visitor.openDevices()}>{da.common.retry}</Button>
+          <Button onClick={() => visitor.openDevices()}>{t.common.retry}</Button>
         </>
       )}
     </section>
