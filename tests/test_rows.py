@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ROWS = ["0", "1", "1b", *(str(row) for row in range(2, 12))]
-DOCUMENT = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
 LINES = {found[1]: found[0] for found in re.finditer(r"^\| (\d+b?) \|.*$", DOCUMENT, re.MULTILINE)}
 
 
