@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @functools.cache
 def _pairs() -> tuple[tuple[str, str], ...]:
     """Every text of the catalogues, in Danish and in English."""
-    command = [ROOT / "tools" / "with-node", "node", "scripts/words.mjs"]
+    command = [str(ROOT / "tools" / "with-node"), "node", "scripts/words.mjs"]
     said = subprocess.run(command, cwd=ROOT / "web" / "ui", capture_output=True, text=True, check=True)
     return tuple((danish, english) for danish, english in json.loads(said.stdout))
 
