@@ -16,6 +16,6 @@ from .ways import WAYS, Way
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.id)
 async def test_every_row_of_the_guide(server: Server, browser: Browser, tmp_path: Path, way: Way) -> None:
     auditor = Auditor()
-    await walk(server, browser, tmp_path, way, auditor.look)
+    await walk(server, browser, browser, tmp_path, way, auditor.look)
     assert auditor.found == []
     assert len(auditor.states) > 30
