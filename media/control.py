@@ -2,6 +2,8 @@
 
     POST   /rooms/{room}/participants/{participant}             offer in, 201 with the answer and a Location
     DELETE /rooms/{room}/participants/{participant}/legs/{leg}  what Location named: that leg leaves
+    PUT    /rooms/{room}/recording                              record the call: {"recording": id, "key": base64}
+    DELETE /rooms/{room}/recording                              stop recording; answered when its file is whole
     DELETE /rooms/{room}                                        the call is over
     GET    /rooms/{room}                                        who is connected
 
@@ -10,7 +12,9 @@ Both sides are here: `control_app` for the node's process, `NodeClient` for whoe
 
 from __future__ import annotations
 
+import base64
 import hmac
+import json
 import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -18,8 +22,18 @@ from http import HTTPStatus
 import aiohttp
 from aiohttp import web
 
-from .errors import MalformedSdp, MediaError, NodeOverloaded, NodeUnavailable, NoSuchLeg, RoomFull
+from .errors import (
+    AlreadyRecording,
+    MalformedSdp,
+    MediaError,
+    NodeOverloaded,
+    NodeUnavailable,
+    NoSuchLeg,
+    RecordingFailed,
+    RoomFull,
+)
 from .node import Joined, MediaNode
+from .recording.news import Failure
 
 MAX_OFFER_BYTES = 64 * 1024
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -27,10 +41,12 @@ _STATUS: dict[type[MediaError], HTTPStatus] = {
     MalformedSdp: HTTPStatus.UNPROCESSABLE_ENTITY,
     RoomFull: HTTPStatus.CONFLICT,
     NoSuchLeg: HTTPStatus.NOT_FOUND,
+    AlreadyRecording: HTTPStatus.CONFLICT,
+    RecordingFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     NodeOverloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     NodeUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_ERRORS: dict[str, type[MediaError]] = {error.code: error for error in _STATUS}
+_ERRORS: dict[str, type[MediaError]] = {error.code: error for error in _STATUS if error is not RecordingFailed}
 
 
 def control_app(node: MediaNode, secret: str) -> web.Application:
@@ -70,6 +86,15 @@ def control_app(node: MediaNode, secret: str) -> web.Application:
         await node.leave(names["room"], names["participant"], names["leg"])
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
+    async def record(request: web.Request) -> web.Response:
+        recording_id, key = _ordered(await request.text())
+        await node.record(request.match_info["room"], recording_id, key)
+        return web.Response(status=HTTPStatus.CREATED)
+
+    async def stop_recording(request: web.Request) -> web.Response:
+        await node.stop_recording(request.match_info["room"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
     async def close_room(request: web.Request) -> web.Response:
         await node.close_room(request.match_info["room"])
         return web.Response(status=HTTPStatus.NO_CONTENT)
@@ -81,9 +106,23 @@ def control_app(node: MediaNode, secret: str) -> web.Application:
     participant = "/rooms/{room}/participants/{participant}"
     app.router.add_post(participant, join)
     app.router.add_delete(participant + "/legs/{leg}", leave)
+    app.router.add_put("/rooms/{room}/recording", record)
+    app.router.add_delete("/rooms/{room}/recording", stop_recording)
     app.router.add_delete("/rooms/{room}", close_room)
     app.router.add_get("/rooms/{room}", who)
     return app
+
+
+def _ordered(body: str) -> tuple[str, bytes]:
+    """Which recording to make, and its key. Raises HTTPUnprocessableEntity; a key that is none is the recorder's to refuse."""
+    try:
+        order = json.loads(body)
+        recording_id, key = order["recording"], base64.b64decode(order["key"], validate=True)
+    except (ValueError, KeyError, TypeError):
+        raise web.HTTPUnprocessableEntity from None
+    if not isinstance(recording_id, str) or not _ID.fullmatch(recording_id):
+        raise web.HTTPUnprocessableEntity
+    return recording_id, key
 
 
 class NodeClient:
@@ -93,6 +132,7 @@ class NodeClient:
         self._session = session
         self._headers = {"Authorization": f"Bearer {secret}"}
         self._timeout = aiohttp.ClientTimeout(total=5)
+        self._recording_timeout = aiohttp.ClientTimeout(total=20)
 
     async def join(self, node_url: str, room_id: str, participant_id: str, offer: str) -> Joined:
         """Raises: MalformedSdp, RoomFull, NodeOverloaded, NodeUnavailable."""
@@ -108,16 +148,43 @@ class NodeClient:
         """Raises: NoSuchLeg, NodeUnavailable."""
         await self._request("DELETE", f"{node_url}/rooms/{room_id}/participants/{participant_id}/legs/{leg_id}")
 
+    async def record(self, node_url: str, room_id: str, recording_id: str, key: bytes) -> None:
+        """Let the node record a call; returns when the recorder has begun. `key` is a data key of this recording alone.
+
+        Raises: NoSuchLeg, AlreadyRecording, RecordingFailed, NodeUnavailable.
+        """
+        order = {"recording": recording_id, "key": base64.b64encode(key).decode()}
+        await self._request(
+            "PUT",
+            f"{node_url}/rooms/{room_id}/recording",
+            data=json.dumps(order).encode(),
+            headers={"Content-Type": "application/json"},
+            within=self._recording_timeout,
+        )
+
+    async def stop_recording(self, node_url: str, room_id: str) -> None:
+        """Stop recording a call; returns when the file is whole, or has failed. Nothing happens when there is none.
+
+        Raises: NodeUnavailable.
+        """
+        await self._request("DELETE", f"{node_url}/rooms/{room_id}/recording", within=self._recording_timeout)
+
     async def close_room(self, node_url: str, room_id: str) -> None:
         """Raises: NodeUnavailable."""
-        await self._request("DELETE", f"{node_url}/rooms/{room_id}")
+        await self._request("DELETE", f"{node_url}/rooms/{room_id}", within=self._recording_timeout)
 
     async def _request(
-        self, method: str, url: str, *, data: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        within: aiohttp.ClientTimeout | None = None,
     ) -> tuple[aiohttp.ClientResponse, str]:
         try:
             async with self._session.request(
-                method, url, data=data, headers=self._headers | (headers or {}), timeout=self._timeout
+                method, url, data=data, headers=self._headers | (headers or {}), timeout=within or self._timeout
             ) as response:
                 text = await response.text()
                 if response.ok:
@@ -133,4 +200,6 @@ async def _error_of(response: aiohttp.ClientResponse) -> MediaError:
         return NodeUnavailable()
     body = await response.json()
     error = _ERRORS.get(body["code"], NodeUnavailable)
+    if body["code"] in set(Failure):
+        return RecordingFailed(Failure(body["code"]))
     return MalformedSdp(body["what"]) if error is MalformedSdp else error()

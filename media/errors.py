@@ -4,6 +4,8 @@
     ├── MalformedSdp       the offer could not be read, or asks for something that is no WebRTC call
     ├── RoomFull           the room has as many participants as it takes
     ├── NoSuchLeg          there is no such room, participant or leg on this node
+    ├── AlreadyRecording   the call is being recorded under another id
+    ├── RecordingFailed    the call cannot be recorded; its code says why
     ├── NodeOverloaded     the node takes no new call just now; place it on another
     └── NodeUnavailable    the node did not answer, or is closing; place the call on another
 
@@ -11,6 +13,8 @@ No message holds a part of an SDP: it carries ICE passwords.
 """
 
 from __future__ import annotations
+
+from .recording.news import Failure
 
 
 class MediaError(Exception):
@@ -51,3 +55,29 @@ class NodeOverloaded(MediaError):
 
     def __init__(self) -> None:
         super().__init__("The media node has as much as it can carry. Try again in a moment.")
+
+
+class AlreadyRecording(MediaError):
+    code = "already_recording"
+
+    def __init__(self) -> None:
+        super().__init__("The call is being recorded already. Stop that recording first.")
+
+
+class RecordingFailed(MediaError):
+    """`code` is the failure's: `disk_full`, `too_slow`, `recorder_died`, `storage_missing` or `key_missing`."""
+
+    def __init__(self, reason: Failure) -> None:
+        self.reason = reason
+        self.code = reason.value
+        super().__init__(f"The call goes on, but it cannot be recorded: {_FAILURES[reason]}.")
+
+
+_FAILURES = {
+    Failure.DISK_FULL: "the disk for recordings is full",
+    Failure.TOO_SLOW: "the disk for recordings, or the recorder, does not keep up",
+    Failure.RECORDER_DIED: "the recorder ended",
+    Failure.STORAGE_MISSING: "the directory for recordings is missing or cannot be written",
+    Failure.KEY_MISSING: "there is no key to encrypt it with",
+    Failure.NODE_DIED: "the media node ended",
+}

@@ -9,11 +9,15 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiortc.rtcdtlstransport import RTCCertificate
 
-from .errors import NodeOverloaded, NodeUnavailable, NoSuchLeg
+from .errors import AlreadyRecording, NodeOverloaded, NodeUnavailable, NoSuchLeg
 from .negotiation import negotiate, write_answer
+from .recording.call import CallRecording
+from .recording.news import RecordingNews
+from .recording.recorders import Recorders
 from .relay import Counters, Leg
 from .room import Room
 from .seam import MediaSocket, SecureTransport
@@ -38,6 +42,8 @@ class MediaNode:
         addresses: the IP addresses offered to browsers, best first; a router may map them to `host`.
         limits: past which the node takes no new call; the defaults when not given. Participants of a call that is there
             are always let back in.
+        recordings: the directory that recordings are kept in; without one, none is made.
+        on_recording: called with a room's id and what there is to say of its recording, at every change.
         on_change: called with a room's id and who is connected in it, at every change; an empty tuple when it is gone.
 
     Raises:
@@ -51,6 +57,8 @@ class MediaNode:
         port: int,
         addresses: Sequence[str],
         limits: Limits | None = None,
+        recordings: Path | None = None,
+        on_recording: Callable[[str, RecordingNews], None] = lambda room_id, news: None,
         on_change: Callable[[str, tuple[str, ...]], None] = lambda room_id, connected: None,
     ) -> None:
         self.id = secrets.token_hex(8)
@@ -60,6 +68,9 @@ class MediaNode:
         self._on_change = on_change
         self._certificate = RTCCertificate.generateCertificate()
         self._rooms: dict[str, Room] = {}
+        self._recorders = Recorders(recordings)
+        self._recordings: dict[str, CallRecording] = {}
+        self._on_recording = on_recording
         self.strain = Strain(limits or Limits())
         self._measuring: asyncio.Task[None] | None = None
         self._closed = False
@@ -124,13 +135,59 @@ class MediaNode:
         if room is None or not room.remove(participant_id, leg_id):
             raise NoSuchLeg
 
+    async def record(self, room_id: str, recording_id: str, key: bytes) -> None:
+        """Record a call from now on; returns when the recorder has begun. The same order again changes nothing.
+
+        Raises:
+            NoSuchLeg: there is no such call.
+            AlreadyRecording: it is being recorded under another id.
+            RecordingFailed: it cannot be recorded.
+            NodeUnavailable: the node is closed or closing.
+        """
+        if not self.alive:
+            raise NodeUnavailable
+        if room_id not in self._rooms:
+            raise NoSuchLeg
+        recording = self._recordings.get(room_id)
+        if recording is None:
+            recording = self._recordings[room_id] = CallRecording(
+                recording_id, lambda news: self._recording_changed(room_id, news)
+            )
+            try:
+                await recording.begin(self._recorders, key)
+            except BaseException:
+                self._recordings.pop(room_id, None)
+                raise
+            if room_id in self._rooms:
+                recording.follow(self._rooms[room_id].live)
+        elif recording.id != recording_id:
+            raise AlreadyRecording
+
+    async def stop_recording(self, room_id: str) -> None:
+        """Stop recording a call; returns when the file is whole, or has failed. Nothing happens when there is none."""
+        recording = self._recordings.get(room_id)
+        if recording is not None:
+            await recording.stop()
+
+    def recordings(self) -> dict[str, RecordingNews]:
+        """Every recording that goes on on the node, by its room."""
+        return {room_id: recording.news for room_id, recording in self._recordings.items()}
+
+    def _recording_changed(self, room_id: str, news: RecordingNews) -> None:
+        if news.over:
+            self._recordings.pop(room_id, None)
+        self._on_recording(room_id, news)
+
     async def close_room(self, room_id: str) -> None:
-        """End a whole call; nothing happens when there is none."""
+        """End a whole call, and its recording; nothing happens when there is none."""
+        await self.stop_recording(room_id)
         room = self._rooms.get(room_id)
         if room is not None:
             await room.close()
 
     def _room_changed(self, room: Room) -> None:
+        if room.id in self._recordings:
+            self._recordings[room.id].follow(room.live)
         self._on_change(room.id, room.connected)
         if room.empty:
             self._rooms.pop(room.id, None)
@@ -140,6 +197,8 @@ class MediaNode:
         self._closed = True
         if self._measuring is not None:
             self._measuring.cancel()
+        await asyncio.gather(*(recording.stop() for recording in list(self._recordings.values())))
         for room in list(self._rooms.values()):
             await room.close()
+        await self._recorders.close()
         self.socket.close()

@@ -17,6 +17,7 @@ from . import rtcp
 from .batch import SLOT_BYTES, DatagramBatch
 from .cache import PacketCache, as_retransmission
 from .negotiation import Negotiated, OutgoingSsrcs, Section
+from .recording.tap import LegTap
 from .rtp import HEADER, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
 from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
 
@@ -106,6 +107,7 @@ class Leg:
         self._video_payload_types = {c.payload_type for c in video.codecs} if video is not None else set()
         self._video_ssrc: int | None = None
         self._keyframe_asked_ms = float("-inf")
+        self.tap: LegTap | None = None
         self.outgoing: dict[str, Outgoing] = {}
         self._by_ssrc: dict[int, tuple[Outgoing, StreamMap]] = {}
         for section in negotiated.sections:
@@ -166,6 +168,9 @@ class Leg:
             return
         size = length[0]
         _, second, sequence, timestamp, ssrc = HEADER.unpack_from(view, begin)
+        tap = self.tap
+        if tap is not None:
+            tap.packet(view[begin : begin + size])
         routes = self._routes.get(second & 0x7F)
         if routes is None:
             counters.without_receiver += 1
@@ -225,6 +230,8 @@ class Leg:
         outbox: dict[Leg, list[bytes]] = {}
         for packet in packets:
             if isinstance(packet, rtcp.SenderReport):
+                if self.tap is not None:
+                    self.tap.sender_report(packet.ssrc, packet.ntp, packet.rtp_timestamp)
                 self._translate_sender_report(packet, outbox)
             if isinstance(packet, rtcp.SenderReport | rtcp.ReceiverReport):
                 self._translate_reports(packet.reports, outbox)

@@ -41,6 +41,11 @@ class Room:
         return tuple(id for id, p in self._participants.items() if p.live is not None)
 
     @property
+    def live(self) -> dict[str, Leg]:
+        """The leg in use of each participant who is connected now."""
+        return {id: p.live for id, p in self._participants.items() if p.live is not None}
+
+    @property
     def empty(self) -> bool:
         return not self._participants
 

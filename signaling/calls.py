@@ -19,6 +19,7 @@ from redis.exceptions import RedisError, WatchError
 from media.control import NodeClient
 from media.errors import NodeOverloaded, NodeUnavailable
 from media.node import Joined, MediaNode
+from media.recording.news import Failure, RecordingNews, RecordingState
 
 from .bus import Bus, call_topic
 from .errors import NoMediaNode
@@ -43,13 +44,14 @@ class _Node:
 class Heartbeat:
     """Keeps one node's entry in the live store, until `close`.
 
-    `changed` is for the node's `on_change`: what it says is written, then announced.
+    `changed` is for the node's `on_change`, `recording_changed` for its `on_recording`: what they say is written, then announced.
     """
 
     def __init__(self, redis: Redis, bus: Bus) -> None:
         self._redis = redis
         self._bus = bus
         self._untold: dict[str, tuple[str, ...]] = {}
+        self._untold_recordings: dict[str, RecordingNews] = {}
         self._something_to_tell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._node_id = ""
@@ -57,6 +59,11 @@ class Heartbeat:
     def changed(self, room_id: str, connected: tuple[str, ...]) -> None:
         """Say who is connected in a room now. What has not been told yet is replaced: only the newest is of use."""
         self._untold[room_id] = connected
+        self._something_to_tell.set()
+
+    def recording_changed(self, room_id: str, news: RecordingNews) -> None:
+        """Say what there is to say of a room's recording now. What has not been told yet is replaced, as above."""
+        self._untold_recordings[room_id] = news
         self._something_to_tell.set()
 
     async def start(self, node: MediaNode, control_url: str) -> None:
@@ -89,6 +96,8 @@ class Heartbeat:
             for room_id, connected in rooms.items():
                 pipeline.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
                 pipeline.set(_placed_key(room_id), node.id, ex=CALL_EXPIRY_SECONDS)
+            for room_id, news in node.recordings().items():
+                pipeline.set(_recording_key(room_id), json.dumps(asdict(news)), ex=NODE_EXPIRY_SECONDS)
             await pipeline.execute()
 
     async def _tell(self) -> None:
@@ -99,6 +108,12 @@ class Heartbeat:
                 room_id, connected = self._untold.popitem()
                 with contextlib.suppress(RedisError, OSError):
                     await self._redis.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
+                self._bus.announce(call_topic(room_id))
+            while self._untold_recordings:
+                room_id, news = self._untold_recordings.popitem()
+                expiry_s = CALL_EXPIRY_SECONDS if news.over else NODE_EXPIRY_SECONDS
+                with contextlib.suppress(RedisError, OSError):
+                    await self._redis.set(_recording_key(room_id), json.dumps(asdict(news)), ex=expiry_s)
                 self._bus.announce(call_topic(room_id))
 
 
@@ -130,15 +145,66 @@ class Calls:
                 refused.add(node_id)
         raise NodeOverloaded if refused else NoMediaNode
 
-    async def end(self, visit_id: str) -> None:
-        """Let the node close the call, if there is one. A node that does not answer ends it when the browsers go."""
+    async def record(self, visit_id: str, recording_id: str, key: bytes) -> None:
+        """Let the node that holds the call record it; returns when the recorder has begun.
+
+        Raises:
+            NoSuchLeg: there is no such call on the node.
+            AlreadyRecording, RecordingFailed: the node refused it.
+            NoMediaNode: no node holds the call, or the one that does is gone.
+        """
+        url = await self._held_at(visit_id)
+        if url is None:
+            raise NoMediaNode
+        try:
+            await self._client.record(url, visit_id, recording_id, key)
+        except NodeUnavailable:
+            raise NoMediaNode from None
+
+    async def stop_recording(self, visit_id: str) -> None:
+        """Let the node stop recording the call; returns when the file is whole, or has failed.
+
+        Raises:
+            NoMediaNode: the node that holds the call does not answer, or nobody knows which one it is.
+        """
+        url = await self._held_at(visit_id)
+        if url is None:
+            raise NoMediaNode
+        try:
+            await self._client.stop_recording(url, visit_id)
+        except NodeUnavailable:
+            raise NoMediaNode from None
+
+    async def recording(self, visit_id: str) -> RecordingNews | None:
+        """What the node said last of the call's recording. None when there is none, when the node that made it has died,
+        and when the live store does not answer."""
+        try:
+            entry = await self._redis.get(_recording_key(visit_id))
+        except (RedisError, OSError):
+            return None
+        if not entry:
+            return None
+        found = json.loads(entry)
+        reason = Failure(found["reason"]) if found["reason"] is not None else None
+        return RecordingNews(found["recording_id"], RecordingState(found["state"]), reason)
+
+    async def _held_at(self, visit_id: str) -> str | None:
+        """The control address of the node that holds a call. Raises NoMediaNode when the live store does not answer."""
         try:
             node_id = await self._redis.get(_placed_key(visit_id))
             entry = await self._redis.get(_node_key(str(node_id))) if node_id else None
-            if entry is not None:
-                await self._client.close_room(json.loads(entry)["url"], visit_id)
+        except (RedisError, OSError):
+            raise NoMediaNode from None
+        return str(json.loads(entry)["url"]) if entry is not None else None
+
+    async def end(self, visit_id: str) -> None:
+        """Let the node close the call, if there is one. A node that does not answer ends it when the browsers go."""
+        try:
+            url = await self._held_at(visit_id)
+            if url is not None:
+                await self._client.close_room(url, visit_id)
             await self._redis.delete(_placed_key(visit_id), _connected_key(visit_id))
-        except (RedisError, OSError, NodeUnavailable) as error:
+        except (RedisError, OSError, NodeUnavailable, NoMediaNode) as error:
             self._log.warning("call_not_closed", visit=visit_id, error=type(error).__name__)
 
     async def connected(self, visit_id: str) -> Collection[str]:
@@ -204,3 +270,7 @@ def _placed_key(visit_id: str) -> str:
 
 def _connected_key(visit_id: str) -> str:
     return f"venterum:call:{visit_id}:connected"
+
+
+def _recording_key(visit_id: str) -> str:
+    return f"venterum:call:{visit_id}:recording"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -27,11 +28,16 @@ async def media_node(settings: Settings, redis: Redis, bus: Bus, secret: str) ->
     Raises:
         OSError: the UDP or the control port cannot be had.
     """
+    # Made once, when the node starts: one that goes later is missed, not made anew where a mount should be.
+    with contextlib.suppress(OSError):
+        settings.recordings_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     heartbeat = Heartbeat(redis, bus)
     node = MediaNode(
         host=settings.media_host,
         port=settings.media_port,
         addresses=settings.offered_addresses,
+        recordings=settings.recordings_directory,
+        on_recording=heartbeat.recording_changed,
         limits=Limits(settings.media_most_packets_per_second, settings.media_most_lag_ms),
         on_change=heartbeat.changed,
     )

@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         default=PACKETS_PER_SECOND, gt=0, description="Past that many received, the node takes no new call."
     )
     media_most_lag_ms: float = Field(default=LAG_MS, gt=0, description="The same for how late its timers run.")
+    recordings_directory: Path = Field(
+        default=Path("var/recordings"), description="Where the media node keeps recordings; a mount that is there."
+    )
     media_control_host: str = Field(default="127.0.0.1", description="Where the node's control interface listens.")
     media_control_port: int = Field(default=0, ge=0, le=65535, description="Its TCP port; 0 takes a free one.")
     ice_servers: tuple[IceServer, ...] = Field(
