@@ -5,7 +5,7 @@ import { useEffect } from "preact/hooks";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { ConfirmDialog } from "../parts/dialog";
-import { Brand } from "../parts/header";
+import { Masthead } from "../parts/header";
 import { useNow } from "../parts/ticking";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
 import { t } from "../texts";
@@ -141,7 +141,7 @@ interface OverProps {
 function Over({ title, action, children }: OverProps) {
   return (
     <main class="entrance">
-      <Brand />
+      <Masthead />
       <div class="panel entrance-panel" role="status">
         <h1 class="h3">{title}</h1>
         <p>{children}</p>

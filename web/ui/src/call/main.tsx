@@ -1,16 +1,25 @@
 // Puts the call's tab together. Its address and title name no patient.
 import "../styles";
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { idsOfCallPage, staffCall } from "../protocol/addresses";
 import { isStillAllowed, StaffApi } from "../protocol/rest";
+import { speak, t } from "../texts";
 import { App, NotHere } from "./app";
 import { CallSide } from "./side";
 
 const api = new StaffApi();
 const ids = idsOfCallPage(location.pathname);
 const root = document.getElementById("app");
+const speaks = speak();
+effect(() => {
+  document.title = `${t.call.title} – ${t.product}`;
+});
 
-if (root && ids === null) render(<NotHere />, root);
+if (root && ids === null) {
+  await speaks;
+  render(<NotHere />, root);
+}
 if (root && ids !== null) {
   const side = new CallSide("clinician", ids.visit, staffCall(ids.clinic, ids.visit), {
     callConfiguration: () => api.callConfiguration(ids.clinic, ids.visit),
@@ -30,5 +39,6 @@ if (root && ids !== null) {
     if (isRunning()) api.sayClosing(ids.clinic, ids.visit);
   });
   void side.start();
+  await speaks;
   render(<App side={side} end={() => api.visit(ids.clinic, ids.visit, "end")} />, root);
 }

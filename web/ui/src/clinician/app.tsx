@@ -13,10 +13,11 @@ import { WaitingRoom } from "./waiting-room";
 
 export function App({ desk }: { desk: Desk }) {
   const session = desk.session.value;
+  const place = session?.step === "at_work" ? session.clinic?.name : undefined;
+  const title = place ? `${t.desk.waitingRoom} – ${place}` : `${t.login.title} – ${t.product}`;
   useEffect(() => {
-    const place = session?.step === "at_work" ? session.clinic?.name : undefined;
-    document.title = place ? `${t.desk.waitingRoom} – ${place}` : `${t.login.title} – ${t.product}`;
-  }, [session]);
+    document.title = title;
+  }, [title]);
 
   if (session === null) {
     return (

@@ -7,7 +7,7 @@ import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { DateField } from "../parts/date-field";
 import { Field } from "../parts/field";
-import { t } from "../texts";
+import { byCode, t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
 import { Frame } from "./frame";
@@ -140,7 +140,7 @@ function Entries({ entries }: { entries: AuditEntryView[] }) {
             <tr key={entry.number}>
               <td data-title={t.audit.time}>{t.common.instant(entry.at_ms)}</td>
               <td data-title={t.audit.event}>
-                {t.audit.kinds[entry.kind] ?? entry.kind}
+                {byCode(t.audit.kinds, entry.kind) ?? entry.kind}
                 {entry.detail && <span class="muted"> {detailOf(entry)}</span>}
               </td>
               <td data-title={t.audit.who}>{whoDid(entry)}</td>
@@ -156,7 +156,7 @@ function Entries({ entries }: { entries: AuditEntryView[] }) {
 
 /** A refusal in words, and what was searched for as it was kept: with its digits masked. */
 const detailOf = ({ kind, detail }: AuditEntryView) =>
-  kind === "request_refused" ? (t.refusals[detail ?? ""] ?? detail) : `»${detail}«`;
+  kind === "request_refused" ? (byCode(t.refusals, detail ?? "") ?? detail) : `»${detail}«`;
 
 function whoDid({ actor_name, role, practitioner_name }: AuditEntryView): string {
   if (actor_name === "") return t.audit.roles[role] || t.audit.system;

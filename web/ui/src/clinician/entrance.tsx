@@ -6,7 +6,7 @@ import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { type Command, useCommand } from "../parts/command";
 import { Field } from "../parts/field";
-import { Brand } from "../parts/header";
+import { Masthead } from "../parts/header";
 import { Refusal } from "../protocol/rest";
 import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
@@ -21,7 +21,7 @@ function Step({ desk, title, children }: { desk: Desk; title: string; children: 
   const fallback = desk.fallback.value;
   return (
     <main class="entrance">
-      <Brand />
+      <Masthead />
       <div class="panel entrance-panel">
         <h1 class="h3">{title}</h1>
         {fallback === "revoked" && <Alert kind="warning">{t.connection.revoked}</Alert>}
@@ -157,7 +157,7 @@ export function ChooseClinic({ desk, session }: StepProps) {
                 {t.clinic.declaration}
               </label>
             </div>
-            <p id="declaration-text" class="declaration-text">
+            <p id="declaration-text" class="declaration-text" lang="da">
               {declaration.text}
             </p>
           </div>

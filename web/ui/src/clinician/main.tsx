@@ -3,6 +3,7 @@ import "../styles";
 import { render } from "preact";
 import { loginProblem } from "../protocol/login";
 import { StaffApi } from "../protocol/rest";
+import { speak } from "../texts";
 import { App } from "./app";
 import { Desk } from "./desk";
 import { pageOf } from "./pages";
@@ -18,6 +19,7 @@ window.addEventListener("hashchange", follow);
 window.addEventListener("popstate", follow);
 window.addEventListener("online", desk.wake);
 void desk.begin();
+await speak();
 
 const root = document.getElementById("app");
 if (root) render(<App desk={desk} />, root);

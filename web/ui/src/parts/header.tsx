@@ -1,7 +1,8 @@
-// The name of the product, and the bar at the top of the pages of somebody logged in.
+// The name of the product and the choice of language: over a single panel, and in the bar of somebody logged in.
 import type { ComponentChildren } from "preact";
 import { t } from "../texts";
 import { Icon } from "./icon";
+import { LanguageSwitch } from "./language";
 
 export function Brand() {
   return (
@@ -11,6 +12,16 @@ export function Brand() {
       </span>
       {t.product}
     </span>
+  );
+}
+
+/** What stands over a page of one panel. */
+export function Masthead() {
+  return (
+    <header class="masthead">
+      <Brand />
+      <LanguageSwitch />
+    </header>
   );
 }
 
@@ -32,7 +43,10 @@ export function TopBar({
           {who && <span class="muted">{who}</span>}
         </div>
       )}
-      <div class="top-bar-actions">{children}</div>
+      <div class="top-bar-actions">
+        {children}
+        <LanguageSwitch />
+      </div>
     </header>
   );
 }

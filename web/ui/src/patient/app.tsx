@@ -4,7 +4,7 @@ import type { ClinicCard, ProfileView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
-import { Brand, TopBar } from "../parts/header";
+import { Masthead, TopBar } from "../parts/header";
 import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import { PatientCall } from "./call";
@@ -54,7 +54,7 @@ function LogIn({ visitor }: { visitor: Visitor }) {
   const fallback = visitor.fallback.value;
   return (
     <main class="entrance">
-      <Brand />
+      <Masthead />
       <div class="panel entrance-panel">
         <h1 class="h3">{t.patient.title}</h1>
         {fallback === "revoked" && <Alert kind="warning">{t.connection.revoked}</Alert>}

@@ -5,7 +5,7 @@ import { CallScreen, deviceProblemText } from "../call/screen";
 import type { CallSide } from "../call/side";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
-import { Brand } from "../parts/header";
+import { Masthead } from "../parts/header";
 import { t } from "../texts";
 import type { CalledIn, Visitor } from "./visitor";
 
@@ -54,7 +54,7 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
 function Gone({ title, body, action }: { title: string; body: string; action: string }) {
   return (
     <main class="entrance">
-      <Brand />
+      <Masthead />
       <div class="panel entrance-panel" role="status">
         <h1 class="h3">{title}</h1>
         <p>{body}</p>

@@ -4,7 +4,7 @@ import type { LookUpView, ProfileView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
-import { t } from "../texts";
+import { byCode, t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Visitor } from "./visitor";
 
@@ -34,7 +34,7 @@ export function LookUps({ visitor, profile }: { visitor: Visitor; profile: Profi
         {found.value?.map((one, place) => (
           <li class="row" key={`${one.at_ms} ${place}`}>
             <div class="row-who">
-              <span class="strong">{t.lookUps.kinds[one.kind] ?? t.lookUps.other}</span>
+              <span class="strong">{byCode(t.lookUps.kinds, one.kind) ?? t.lookUps.other}</span>
               <div class="row-details">
                 <span>{t.common.instant(one.at_ms)}</span>
                 <span>{one.clinic_name}</span>

@@ -3,6 +3,7 @@ import "../styles";
 import { render } from "preact";
 import { loginProblem } from "../protocol/login";
 import { PatientApi } from "../protocol/rest";
+import { speak } from "../texts";
 import { App } from "./app";
 import { Visitor } from "./visitor";
 
@@ -11,6 +12,7 @@ const visitor = new Visitor(new PatientApi());
 visitor.fallback.value = loginProblem();
 window.addEventListener("online", visitor.wake);
 void visitor.begin();
+await speak();
 
 const root = document.getElementById("app");
 if (root) render(<App visitor={visitor} />, root);

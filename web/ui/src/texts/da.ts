@@ -1,29 +1,14 @@
 // Every text of the interface, in Danish. Other languages take the shape of this file (`Texts`).
+import { formatsOf } from "./formats";
 
-const day = new Intl.DateTimeFormat("da-DK", { dateStyle: "medium" });
-const instant = new Intl.DateTimeFormat("da-DK", { dateStyle: "medium", timeStyle: "short" });
-const clock = new Intl.DateTimeFormat("da-DK", { hour: "2-digit", minute: "2-digit" });
-
-// Opening hours are Danish time, wherever the browser thinks that it is.
-const timeZone = "Europe/Copenhagen";
-const danishClock = new Intl.DateTimeFormat("da-DK", { hour: "2-digit", minute: "2-digit", timeZone });
-const danishDate = new Intl.DateTimeFormat("da-DK", { dateStyle: "short", timeZone });
-const danishDay = new Intl.DateTimeFormat("da-DK", {
-  weekday: "long",
-  day: "numeric",
-  month: "long",
-  timeZone,
+const formats = formatsOf("da-DK", {
+  seconds: (count) => `${count} sek.`,
+  minutes: (count) => `${count} min.`,
+  underAMinute: "under 1 min.",
+  at: (time) => `kl. ${time}`,
+  tomorrow: (at) => `i morgen ${at}`,
+  onDay: (day, at) => `${day} ${at}`,
 });
-const danishFullDay = new Intl.DateTimeFormat("da-DK", { dateStyle: "full", timeZone });
-const DAY_MS = 86_400_000;
-
-/** "kl. 07.30", "i morgen kl. 07.30", "mandag den 19. januar kl. 07.30". */
-function moment(ms: number, now: number): string {
-  const at = `kl. ${danishClock.format(ms)}`;
-  if (danishDate.format(ms) === danishDate.format(now)) return at;
-  if (danishDate.format(ms) === danishDate.format(now + DAY_MS)) return `i morgen ${at}`;
-  return `${danishDay.format(ms)} ${at}`;
-}
 
 export const da = {
   product: "Venterum",
@@ -34,12 +19,11 @@ export const da = {
     retry: "Prøv igen",
     loading: "Henter …",
     busy: "Vent …",
-    time: (ms: number) => clock.format(ms),
-    date: (ms: number) => day.format(ms),
-    instant: (ms: number) => instant.format(ms),
-    duration: (ms: number) =>
-      ms < 60_000 ? `${Math.round(ms / 5_000) * 5} sek.` : `${Math.floor(ms / 60_000)} min.`,
-    minutes: (minutes: number) => (minutes < 1 ? "under 1 min." : `${minutes} min.`),
+    time: formats.time,
+    date: formats.date,
+    instant: formats.instant,
+    duration: formats.duration,
+    minutes: formats.minutes,
   },
   connection: {
     lost: "Forbindelsen er afbrudt. Vi prøver at genskabe den – det, du ser, kan være forældet.",
@@ -188,8 +172,8 @@ export const da = {
     previewTitle: "Klinikkens kort, som patienten ser det",
     whenOpen: "Når venteværelset er åbent",
     whenClosed: "Når venteværelset er lukket",
-    opensAgain: (ms: number, now: number) => `Åbner igen ${moment(ms, now)}`,
-    closesAgain: (ms: number, now: number) => `Lukker af sig selv ${moment(ms, now)}`,
+    opensAgain: (ms: number, now: number) => `Åbner igen ${formats.moment(ms, now)}`,
+    closesAgain: (ms: number, now: number) => `Lukker af sig selv ${formats.moment(ms, now)}`,
     byHand: "Åbnes og lukkes kun i hånden",
     settings: "Indstillinger",
   },
@@ -234,7 +218,7 @@ export const da = {
     closedDay: "Dato",
     addClosedDay: "Tilføj lukkedag",
     removeClosedDay: (day: string) => `Fjern lukkedagen ${day}`,
-    date: (iso: string) => danishFullDay.format(Date.parse(`${iso}T12:00:00Z`)),
+    date: formats.fullDay,
     waiting: "Ventetid og konsultationer",
     waitWarning: "Gul efter (minutter)",
     waitAlarm: "Rød efter (minutter)",
@@ -411,7 +395,7 @@ export const da = {
       visit_handed_over: "Gav patient videre",
       note_written: "Skrev note til kollegerne",
       note_edited: "Rettede note til kollegerne",
-    } as Record<string, string>,
+    },
   },
   lookUps: {
     title: "Opslag i dine oplysninger",
@@ -434,7 +418,7 @@ export const da = {
       visit_ended: "Konsultation afsluttet",
       visit_resumed: "Konsultation genoptaget",
       visit_rejected: "Afvist fra køen",
-    } as Record<string, string>,
+    },
     other: "Oplysninger brugt",
   },
   call: {
@@ -577,7 +561,7 @@ export const da = {
     origin_refused: "Anmodningen kom fra en fremmed side og blev afvist. Genindlæs siden.",
     timeout: "Serveren svarede ikke i tide. Se, om det er sket, og prøv ellers igen.",
     unreachable: "Der er ingen forbindelse til serveren. Se efter, om du er på nettet, og prøv igen.",
-  } as Record<string, string>,
+  },
   incident: (number: string) => `Fejlnummer: ${number}`,
   statuses: {
     401: "Du er ikke længere logget ind. Log ind igen.",
@@ -586,7 +570,7 @@ export const da = {
     500: "Der skete en fejl på serveren. Prøv igen om lidt.",
     502: "Serveren er ikke klar. Prøv igen om lidt.",
     503: "Serveren er ikke klar. Prøv igen om lidt.",
-  } as Record<number, string>,
+  },
   takenOver: (name: string, by: string) => `${name} er nu hos ${by}.`,
   wrongState: {
     waiting: (name: string) => `${name} er lagt tilbage i køen.`,

@@ -2,11 +2,11 @@
 import type { VisitView } from "../generated/wire";
 import { whoOf } from "../protocol/board";
 import { Refusal } from "../protocol/rest";
-import { t } from ".";
+import { byCode, t } from ".";
 
 export function refusalText(error: unknown): string {
-  if (!(error instanceof Refusal)) return t.statuses[500] ?? String(error);
-  const text = t.refusals[error.code] ?? t.statuses[error.status] ?? error.message;
+  if (!(error instanceof Refusal)) return t.statuses[500];
+  const text = byCode(t.refusals, error.code) ?? byCode(t.statuses, error.status) ?? error.message;
   // What was unforeseen is logged under a number, which is all that the server tells of it.
   const incident = error.code === "internal" ? /\b[0-9a-f]{16}\b/.exec(error.message)?.[0] : undefined;
   return incident ? `${text} ${t.incident(incident)}` : text;
