@@ -38,7 +38,7 @@ PAGE = 50
 """Entries on a page."""
 
 _OWN = frozenset({Role.PATIENT.value, Role.GUARDIAN.value})
-_WITH_SUBJECT = ("visit_", "patient_", "note_")
+_WITH_SUBJECT = ("visit_", "patient_", "note_", "recording_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a clinic sets for itself: opening hours, when a wait grows long, grace and resume times, ready texts. Pure.
+"""What a clinic sets for itself: opening hours, when a wait grows long, grace and resume times, texts, recordings. Pure.
 
 Kept as JSON beside the clinic; what is missing there is as by default, so a new setting needs no migration.
 """
@@ -18,6 +18,9 @@ LONGEST_REMINDER_DAYS = 3650
 LONGEST_READY_TEXT = 500
 """In characters: as long as an explanation may be."""
 MOST_READY_TEXTS = 20
+LONGEST_CONSENT = 2000
+"""In characters."""
+LONGEST_RECORDING_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class ClinicSettings:
     has been away for more than `grace_minutes` is shown as away, and keeps the place. A consultation that was ended by
     mistake can be resumed within `resume_minutes`. A patient not seen for
     `reminder_days` is suggested for removal. `ready_texts` are explanations to choose from when a patient is refused.
+    A patient is asked for a recording with the words of `consent_da` and `consent_en`; the usual ones where both are empty.
+    A recording is deleted after `recording_days`; 0 keeps it until somebody deletes it.
     """
 
     version: int = 0
@@ -38,6 +43,9 @@ class ClinicSettings:
     resume_minutes: int = 15
     ready_texts: tuple[str, ...] = ()
     reminder_days: int = 180
+    consent_da: str = ""
+    consent_en: str = ""
+    recording_days: int = 0
 
     def checked(self) -> ClinicSettings:
         """The same, the ready texts without empty edges.
@@ -60,7 +68,12 @@ class ClinicSettings:
             1 <= len(text) <= LONGEST_READY_TEXT and "\x00" not in text for text in texts
         ):
             raise SettingsInvalid(f"At most {MOST_READY_TEXTS} ready texts of 1 to {LONGEST_READY_TEXT} characters.")
-        return replace(self, ready_texts=texts)
+        consent_da, consent_en = self.consent_da.strip(), self.consent_en.strip()
+        if any(len(text) > LONGEST_CONSENT or "\x00" in text for text in (consent_da, consent_en)):
+            raise SettingsInvalid(f"The words to ask for a recording with are at most {LONGEST_CONSENT} characters.")
+        if not 0 <= self.recording_days <= LONGEST_RECORDING_DAYS:
+            raise SettingsInvalid(f"Recordings are deleted after 1 to {LONGEST_RECORDING_DAYS} days, or by hand (0).")
+        return replace(self, ready_texts=texts, consent_da=consent_da, consent_en=consent_en)
 
 
 def to_json(settings: ClinicSettings) -> dict[str, Any]:
@@ -76,6 +89,9 @@ def to_json(settings: ClinicSettings) -> dict[str, Any]:
         "resume_minutes": settings.resume_minutes,
         "ready_texts": list(settings.ready_texts),
         "reminder_days": settings.reminder_days,
+        "consent_da": settings.consent_da,
+        "consent_en": settings.consent_en,
+        "recording_days": settings.recording_days,
     }
 
 
@@ -101,6 +117,9 @@ def from_json(kept: Mapping[str, Any]) -> ClinicSettings:
         resume_minutes=kept.get("resume_minutes", usual.resume_minutes),
         ready_texts=tuple(kept.get("ready_texts", usual.ready_texts)),
         reminder_days=kept.get("reminder_days", usual.reminder_days),
+        consent_da=kept.get("consent_da", usual.consent_da),
+        consent_en=kept.get("consent_en", usual.consent_en),
+        recording_days=kept.get("recording_days", usual.recording_days),
     )
 
 

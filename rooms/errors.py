@@ -10,6 +10,7 @@
     │   ├── SettingsInvalid, SettingsChanged, QueueChanged
     │   ├── NoteInvalid, NoteChanged, NoteNotYours, NotesFull
     │   ├── TakenOver, ResumeTooLate, PatientBackInQueue, PatientRemoved
+    │   ├── RecordingUnavailable, RecordingKeyMissing, RecordingUnderWay, ConsentChanged, NotInCallWithPatient
     │   ├── PractitionersOnly, AlreadyStaff, LastPractitioner, UnknownStaff
     │   └── RoomClosed, AlreadyQueued, WrongState
     ├── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
@@ -287,6 +288,43 @@ class PatientRemoved(Refused):
 
     def __init__(self) -> None:
         super().__init__("The patient is no longer on the clinic's patient list.")
+
+
+class RecordingUnavailable(Refused):
+    """Nothing can be kept just now: there is no place for recordings, or it cannot be written to."""
+
+    code = "recording_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing can be recorded just now: there is no place to keep it. The call is not affected.")
+
+
+class RecordingKeyMissing(Refused):
+    code = "recording_key_missing"
+
+    def __init__(self) -> None:
+        super().__init__("The key for this recording is missing on the server. The call is not affected.")
+
+
+class RecordingUnderWay(Refused):
+    code = "recording_under_way"
+
+    def __init__(self) -> None:
+        super().__init__("A recording of this consultation is asked for or under way already.")
+
+
+class ConsentChanged(Refused):
+    code = "consent_changed"
+
+    def __init__(self) -> None:
+        super().__init__("Those are not the words that the patient was asked with. Read them as they are now.")
+
+
+class NotInCallWithPatient(Refused):
+    code = "not_in_call_with_patient"
+
+    def __init__(self) -> None:
+        super().__init__("Only the practitioner who is in video with the patient can ask for a recording.")
 
 
 class RoomClosed(Refused):

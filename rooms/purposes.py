@@ -27,11 +27,21 @@ class Group(StrEnum):
     PATIENT = "patient"
     STAFF = "staff"
     ROOM = "room"
+    RECORDING = "recording"
     REFUSAL = "refusal"
 
 
 LOOK_UPS = frozenset(
-    {"board_viewed", "patients_searched", "patients_previewed", "unseen_viewed", "ended_viewed", "audit_viewed"}
+    {
+        "board_viewed",
+        "patients_searched",
+        "patients_previewed",
+        "unseen_viewed",
+        "ended_viewed",
+        "audit_viewed",
+        "recordings_viewed",
+        "recording_viewed",
+    }
 )
 """Kinds that tell of data seen, and of nothing changed."""
 
@@ -44,6 +54,7 @@ GROUPS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
         Group.PATIENT: ("patient_",),
         Group.STAFF: ("employee_", "practitioner_", "declaration_", "clinic_", "key_", "launch_", "practice_"),
         Group.ROOM: ("room_", "messages_", "settings_", "reminder_"),
+        Group.RECORDING: ("recording_", "recordings_"),
         Group.REFUSAL: ("request_",),
     }
 )
@@ -51,7 +62,13 @@ GROUPS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
 
 _PURPOSES = (
     (("audit_", "request_"), Purpose.CONTROL),
-    (GROUPS[Group.VISIT] + GROUPS[Group.PATIENT] + ("board_", "patients_", "unseen_", "ended_"), Purpose.TREATMENT),
+    (
+        GROUPS[Group.VISIT]
+        + GROUPS[Group.PATIENT]
+        + GROUPS[Group.RECORDING]
+        + ("board_", "patients_", "unseen_", "ended_"),
+        Purpose.TREATMENT,
+    ),
     ((*GROUPS[Group.STAFF], "logged_", "login_"), Purpose.ACCESS),
 )
 

@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from .clinic_settings import ClinicSettings
+from .consent import Consent
 from .cpr import Cpr
 from .purposes import Purpose
-from .states import RoomState, VisitState
+from .states import RecordingState, RoomState, VisitState
 
 
 class Role(StrEnum):
@@ -26,6 +27,8 @@ class Role(StrEnum):
     GUARDIAN = "guardian"
     PRACTICE_SYSTEM = "practice_system"
     SYSTEM = "system"
+    OPERATOR = "operator"
+    """Whoever runs the server, at its command line."""
     STAFF = "staff"
     """Logged in as staff, at work in no clinic."""
     NOBODY = "nobody"
@@ -153,6 +156,46 @@ class Visit:
     practitioner_name: str | None
     explanation: str | None
     notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recording of a visit, from being asked for to its deletion.
+
+    `consent` are the words that the patient was asked with; `consent_hash` are those agreed to, and who did is `answered_by`.
+    `stopped_by` is in what capacity it was stopped. `length_ms` and `media_bytes` are known once its files are closed.
+    """
+
+    id: str
+    clinic_id: str
+    visit_id: str
+    person_id: str
+    practitioner_id: str
+    state: RecordingState
+    asked_at: datetime
+    consent: Consent
+    answered_at: datetime | None
+    answered_by: str | None
+    consent_language: str | None
+    consent_hash: str | None
+    began_at: datetime | None
+    ended_at: datetime | None
+    stopped_by: Role | None
+    fault: str | None
+    key_id: str | None
+    length_ms: int | None
+    media_bytes: int | None
+    closed_at: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecording:
+    """A recording on the clinic's list; a child is named by the CPR number."""
+
+    recording: Recording
+    patient_name: str = field(repr=False)
+    practitioner_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The state machines of a waiting room and of a visit: one enum and one table each. Pure.
+"""The state machines of a waiting room, of a visit and of a recording: one enum and one table each. Pure.
 
 A pair that a table does not name is refused. The diagrams in the documentation are generated from the tables.
 """
@@ -48,6 +48,31 @@ class VisitVerb(StrEnum):
     RESUME = "resume"
 
 
+class RecordingState(StrEnum):
+    """`AGREED` until the first packet is kept; `WITHDRAWN` by whoever asked, or by the call's end."""
+
+    ASKED = "asked"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    AGREED = "agreed"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class RecordingVerb(StrEnum):
+    """`AGREE` and `REFUSE` are the patient's; `RUN` and `FAIL` are what the recorder tells."""
+
+    AGREE = "agree"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    RUN = "run"
+    STOP = "stop"
+    FAIL = "fail"
+    DELETE = "delete"
+
+
 ROOM: Mapping[tuple[RoomState, RoomVerb], RoomState] = MappingProxyType(
     {
         (RoomState.CLOSED, RoomVerb.OPEN): RoomState.OPEN,
@@ -75,8 +100,30 @@ VISIT: Mapping[tuple[VisitState, VisitVerb], VisitState] = MappingProxyType(
     }
 )
 
+RECORDING: Mapping[tuple[RecordingState, RecordingVerb], RecordingState] = MappingProxyType(
+    {
+        (RecordingState.ASKED, RecordingVerb.AGREE): RecordingState.AGREED,
+        (RecordingState.ASKED, RecordingVerb.REFUSE): RecordingState.REFUSED,
+        (RecordingState.ASKED, RecordingVerb.WITHDRAW): RecordingState.WITHDRAWN,
+        (RecordingState.AGREED, RecordingVerb.RUN): RecordingState.RUNNING,
+        (RecordingState.AGREED, RecordingVerb.STOP): RecordingState.STOPPED,
+        (RecordingState.AGREED, RecordingVerb.FAIL): RecordingState.FAILED,
+        (RecordingState.RUNNING, RecordingVerb.STOP): RecordingState.STOPPED,
+        (RecordingState.RUNNING, RecordingVerb.FAIL): RecordingState.FAILED,
+        # The key is destroyed, and the media with it.
+        (RecordingState.STOPPED, RecordingVerb.DELETE): RecordingState.DELETED,
+        (RecordingState.FAILED, RecordingVerb.DELETE): RecordingState.DELETED,
+    }
+)
+
 OPEN_VISITS = frozenset({VisitState.WAITING, VisitState.ACCEPTED, VisitState.IN_CALL})
 """The states in which a visit is under way; a patient has at most one such visit per clinic."""
+
+OPEN_RECORDINGS = frozenset({RecordingState.ASKED, RecordingState.AGREED, RecordingState.RUNNING})
+"""The states in which a recording is asked for or made; a visit has at most one such recording."""
+
+KEPT_RECORDINGS = frozenset({RecordingState.STOPPED, RecordingState.FAILED})
+"""The states of a recording that is over and there to be seen, as far as it got."""
 
 _State = TypeVar("_State", bound=StrEnum)
 _Verb = TypeVar("_Verb", bound=StrEnum)
@@ -90,6 +137,11 @@ def next_room(state: RoomState, verb: RoomVerb) -> RoomState:
 def next_visit(state: VisitState, verb: VisitVerb) -> VisitState:
     """The visit's state after `verb`. Raises WrongState where the table has no entry."""
     return _next(VISIT, state, verb)
+
+
+def next_recording(state: RecordingState, verb: RecordingVerb) -> RecordingState:
+    """The recording's state after `verb`. Raises WrongState where the table has no entry."""
+    return _next(RECORDING, state, verb)
 
 
 def diagram(table: Mapping[tuple[_State, _Verb], _State]) -> str:

@@ -27,6 +27,7 @@ from .directory_import import DirectoryImport
 from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .family import Family
+from .kept_recordings import KeptRecordings
 from .launches import Launches
 from .log import Log
 from .logins import Logins
@@ -36,6 +37,8 @@ from .outbox import Outbox
 from .patient_lists import PatientLists
 from .patients import Patients
 from .practice_systems import PracticeSystems
+from .recording_keys import RecordingKeys
+from .recordings import Recordings
 from .records import Committed
 from .visits import Visits
 from .waiting_room import WaitingRoom
@@ -44,7 +47,14 @@ from .waiting_room import WaitingRoom
 class Rooms:
     """Everything of the waiting room on one database. Use `open`, and `close` or `async with`."""
 
-    def __init__(self, database: Database, vault: CprVault, note_vault: NoteVault) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: CprVault,
+        note_vault: NoteVault,
+        recording_keys: RecordingKeys,
+        recording_days: int | None,
+    ) -> None:
         visits = Visits(vault, note_vault, database.today)
         self._database = database
         self._claim: _Claim | None = None
@@ -64,6 +74,8 @@ class Rooms:
         self.opening = Opening(database, visits)
         self.consultations = Consultations(database, visits)
         self.notes = Notes(database, note_vault)
+        self.recordings = Recordings(database, visits, recording_keys)
+        self.kept_recordings = KeptRecordings(database, visits, self.audit, recording_keys, recording_days)
 
     @classmethod
     async def open(
@@ -73,11 +85,14 @@ class Rooms:
         *,
         clock: Callable[[], datetime],
         on_commit: Callable[[Committed], None],
+        recording_keys: RecordingKeys | None = None,
+        recording_days: int | None = None,
     ) -> Self:
         """Open a store that `migrate` has brought up to date.
 
         `clock` gives timezone-aware times. `on_commit` is called after each committed event, in the event loop, and
-        must return at once.
+        must return at once. Without `recording_keys` nothing is recorded. `recording_days` is how long any clinic's recordings
+        are kept at the most.
 
         Raises:
             StoreRefused: the URL is of no database that this runs on.
@@ -85,7 +100,8 @@ class Rooms:
         """
         vault = CprVault(installation_key)
         database = Database(database_url, clock=clock, on_commit=on_commit)
-        return cls(database, vault, NoteVault(installation_key))
+        note_vault = NoteVault(installation_key)
+        return cls(database, vault, note_vault, recording_keys or RecordingKeys(None), recording_days)
 
     async def __aenter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -264,6 +265,46 @@ notes = Table(
     Column("version", Integer, nullable=False),
     Column("written_at", Moment, nullable=False),
     Column("edited_at", Moment),
+)
+
+# `wrapped_key` is the recording's own key, wrapped by the one that `key_id` names; both go when the recording is deleted.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
+    Column("visit_id", Id, ForeignKey("visits.id"), nullable=False, index=True),
+    Column("person_id", Id, ForeignKey("people.id"), nullable=False),
+    Column("practitioner_id", Id, ForeignKey("practitioners.id"), nullable=False),
+    Column("state", String(16), nullable=False, index=True),
+    Column("asked_at", Moment, nullable=False),
+    Column("consent_version", String(40), nullable=False),
+    Column("consent_da", Text, nullable=False),
+    Column("consent_en", Text, nullable=False),
+    Column("answered_at", Moment),
+    Column("answered_by", Id),
+    Column("consent_language", String(8)),
+    Column("consent_hash", String(64)),
+    Column("began_at", Moment),
+    Column("ended_at", Moment),
+    Column("stopped_by", String(16)),
+    Column("fault", String(40)),
+    Column("key_id", String(32), index=True),
+    Column("wrapped_key", LargeBinary),
+    Column("length_ms", Integer),
+    Column("media_bytes", BigInteger),
+    Column("closed_at", Moment),
+    Column("deleted_at", Moment),
+    Column("erased_at", Moment),
+    Index("ix_recordings_clinic_id_asked_at", "clinic_id", "asked_at"),
+)
+
+Index(
+    "uq_recordings_open",
+    recordings.c.visit_id,
+    unique=True,
+    sqlite_where=text("state IN ('asked', 'agreed', 'running')"),
+    postgresql_where=text("state IN ('asked', 'agreed', 'running')"),
 )
 
 events = Table(

@@ -15,6 +15,7 @@ from .errors import NotFound, WrongState
 from .log import append
 from .minors import is_minor
 from .notes import NoteVault, notes_of
+from .recording_rows import end_with_call
 from .records import Actor, Note, Visit
 from .states import OPEN_VISITS, VisitState, VisitVerb, next_visit
 from .tables import guardianships, people, practitioners, visits
@@ -107,6 +108,8 @@ class Visits:
             person_id=visit.person_id,
             data={"state": after.value, "practitioner_id": moved.practitioner_id},
         )
+        if after not in OPEN_VISITS:
+            await end_with_call(transition, visit.id, actor)
         return moved
 
     def _record(self, row: Row[Any], notes: tuple[Note, ...]) -> Visit:

@@ -216,7 +216,7 @@ class WaitingRoom:
             await append(
                 transition,
                 "visit_joined",
-                _visitor(person_id, by),
+                visitor(person_id, by),
                 visit_id=visit_id,
                 person_id=person_id,
                 data={"state": VisitState.WAITING.value, "practitioner_id": None},
@@ -235,7 +235,7 @@ class WaitingRoom:
             clinic_id = (await self._of_person(connection, person_id, visit_id)).clinic_id
         async with self._database.transition(clinic_id) as transition:
             visit = await self._of_person(transition.connection, person_id, visit_id)
-            return await self._visits.move(transition, visit, VisitVerb.LEAVE, _visitor(person_id, by), {})
+            return await self._visits.move(transition, visit, VisitVerb.LEAVE, visitor(person_id, by), {})
 
     async def visit_of(self, profiles: Collection[str], visit_id: str) -> Visit:
         """The visit of one of these people. Raises NotFound when it is not, or the clinic has taken the access away."""
@@ -288,7 +288,7 @@ async def move_room(transition: Transition, verb: RoomVerb) -> RoomState:
     return state
 
 
-def _visitor(person_id: str, by: str | None) -> Actor:
+def visitor(person_id: str, by: str | None) -> Actor:
     """Whoever acts on the patient's page."""
     if by is None or by == person_id:
         return Actor(person_id, Role.PATIENT)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from rooms.states import ROOM, VISIT, diagram
+from rooms.states import RECORDING, ROOM, VISIT, diagram
 from signaling import messages
 from signaling.messages import Wire
 
@@ -99,6 +99,12 @@ def states() -> str:
             "",
             "```mermaid",
             diagram(VISIT).rstrip(),
+            "```",
+            "",
+            "## Recording",
+            "",
+            "```mermaid",
+            diagram(RECORDING).rstrip(),
             "```",
             "",
         ]
