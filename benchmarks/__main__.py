@@ -1,7 +1,7 @@
 """`make bench`: measures everything in one run, prints the table and writes `benchmarks/results/latest.json`.
 
-Everything it sends goes to addresses of this machine: loopback, and one of a network namespace of its own (for Janus, which
-offers no loopback address). It ends by itself.
+`python -m benchmarks relay memory` measures those groups alone. Everything it sends goes to addresses of this machine: loopback,
+and those of network namespaces of its own (for Janus, which offers no loopback address, and for narrow paths). It ends by itself.
 """
 
 from __future__ import annotations
@@ -13,15 +13,24 @@ import platform
 import shutil
 import subprocess
 import sys
+import traceback
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from . import browsers, measures, subjects
-from .measures import CM, GCM, middle, rounded, spread
+from .table import Group, Table
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 _INSIDE = "VENTERUM_BENCH_NAMESPACE"
+
+GROUPS: dict[str, Group] = {
+    "relay": Group(measures.relay, measures.RELAY, within_s=300, pinned=True),
+    "capacity": Group(measures.capacity, measures.CAPACITY, within_s=240, pinned=True),
+    "memory": Group(measures.memory, measures.MEMORY, within_s=180, pinned=True),
+    "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=180),
+}
+"""What can be chosen, in the order it is measured. The bounds together keep the whole run under twenty minutes."""
 
 NAMESPACE = (
     "ip link set lo up && ip link add v0 type veth peer name v1 && ip addr add {address}/24 dev v0"
@@ -31,61 +40,41 @@ NAMESPACE = (
 
 def main() -> None:
     """Go into a network namespace where that is allowed, and measure there."""
+    chosen = sys.argv[1:] or list(GROUPS)
+    if unknown := [name for name in chosen if name not in GROUPS]:
+        sys.exit(f"There is no group {', '.join(unknown)}; there are {', '.join(GROUPS)}.")
     if _INSIDE not in os.environ and os.geteuid() == 0 and shutil.which("unshare") and shutil.which("ip"):
         os.environ[_INSIDE] = "yes"
         script = NAMESPACE.format(address=subjects.JANUS_ADDRESS)
-        python = [sys.executable, "-m", "benchmarks", *sys.argv[1:]]
+        python = [sys.executable, "-m", "benchmarks", *chosen]
         os.execvp("unshare", ["unshare", "--net", "sh", "-c", script, "sh", *python])
-    if len(os.sched_getaffinity(0)) > 1:
-        os.sched_setaffinity(0, {subjects.LOAD_CORE})
-    figures, reasons = asyncio.run(measured())
+    table = Table()
+    for name, group in GROUPS.items():
+        if name in chosen:
+            print(f"\n{name}", flush=True)
+            measured(group, table)
+        else:
+            table.missing(group.figures, "not chosen")
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(figures | {"reasons": reasons, "machine": machine()}, indent=2) + "\n")
+    found = table.figures | {"reasons": table.reasons, "machine": machine()}
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(f"\nWritten to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
 
 
-async def measured() -> tuple[dict[str, Any], dict[str, str]]:
-    """Every figure of the JSON's top level, None where there is none, and why."""
-    figures: dict[str, Any] = {}
-    reasons: dict[str, str] = {}
-
-    def show(name: str, value: float | None, unit: str, note: str = "") -> None:
-        figures[name] = rounded(value)
-        if value is None:
-            reasons[name] = note
-        shown = "none" if figures[name] is None else f"{figures[name]:g} {unit}"
-        print(f"{name:<28} {shown:<16} {note}", flush=True)
-
-    turn = await measures.in_turn(
-        {
-            "relay": (subjects.relay, GCM),
-            "janus": (subjects.janus, GCM),
-            "floor": (subjects.floor, GCM),
-            "janus_aes_cm": (subjects.janus, CM),
-            "relay_aes_cm": (subjects.relay, CM),
-        }
-    )
-    relay = middle(turn["relay"])
-    for name, found in turn.items():
-        ratio = middle(found)
-        beside = f"; relay is {relay / ratio:.2f} of it" if relay and ratio and name != "relay" else ""
-        show(f"{name}_us_per_packet", ratio, "µs CPU", spread(found) + beside)
-    show("relay_packets_per_core", 1e6 / relay if relay else None, "packets/s")
-    mediarelay = await measures.mediarelay_us_per_packet()
-    show("mediarelay_us_per_packet", mediarelay, "µs CPU", "decodes and encodes; one call of 640 x 480")
-    holds, at_half = await measures.calls_per_core()
-    show("calls_per_core", holds, "calls", "p99 transit within 5 ms and 0.1 % lost; the load has the other core")
-    for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999)):
-        show(f"transit_{name}_ms", at_half.transit_ms(share), "ms", "at half that")
-    per_call, growth = await measures.memory()
-    show("call_memory_mb", per_call, "MB", "one more call on a node")
-    show("churn_growth_mb", growth, "MB", "from the 100th call made and ended to the 1,000th")
-    os.sched_setaffinity(0, range(os.cpu_count() or 1))
-    for name, value in (await browsers.first_frames()).items():
-        show(
-            name, value, "s" if name.endswith("_s") else "ms", "not reached within 30 s" if value is None else "median"
-        )
-    return figures, reasons
+def measured(group: Group, table: Table) -> None:
+    """Measure one group; a fault in it costs its own figures and no other group's."""
+    cores = os.sched_getaffinity(0)
+    if group.pinned and len(cores) > 1:
+        os.sched_setaffinity(0, {subjects.LOAD_CORE})
+    try:
+        asyncio.run(asyncio.wait_for(group.measure(table), group.within_s))
+    except Exception as error:
+        traceback.print_exc()
+        table.missing(group.figures, f"the measurement failed: {type(error).__name__} {error}".strip())
+    else:
+        table.missing(group.figures, "not shown by its group")
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def machine() -> dict[str, Any]:

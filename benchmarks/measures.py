@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import os
 import random
 import sys
@@ -23,6 +22,7 @@ from . import subjects
 from .legs import Leg
 from .load import Outcome, Wire, run
 from .subjects import Subject, cpu_seconds, memory_bytes
+from .table import Table, spread
 
 SubjectOf = Callable[[int, str], AbstractAsyncContextManager[Subject]]
 
@@ -33,6 +33,52 @@ ROUNDS = 3
 
 LOST_AT_MOST = 0.001
 P99_AT_MOST_MS = 5.0
+
+TURN: dict[str, tuple[SubjectOf, str]] = {
+    "relay": (subjects.relay, GCM),
+    "janus": (subjects.janus, GCM),
+    "floor": (subjects.floor, GCM),
+    "janus_aes_cm": (subjects.janus, CM),
+    "relay_aes_cm": (subjects.relay, CM),
+}
+"""What is measured in turn, with the cipher; Janus and Chrome agree on AES-CM between them."""
+
+RELAY = (*(f"{name}_us_per_packet" for name in TURN), "relay_packets_per_core", "mediarelay_us_per_packet")
+CAPACITY = ("calls_per_core", "transit_p50_ms", "transit_p99_ms", "transit_p999_ms")
+MEMORY = ("call_memory_mb", "churn_growth_mb")
+
+
+async def relay(table: Table) -> None:
+    """CPU for a packet, beside the peers, in turn."""
+    turn = await _in_turn(TURN)
+    relay = _middle(turn["relay"])
+    for name, found in turn.items():
+        middle = _middle(found)
+        note = found if isinstance(found, str) else spread(found)
+        beside = f"; relay is {relay / middle:.2f} of it" if relay and middle and name != "relay" else ""
+        table.show(f"{name}_us_per_packet", middle, "µs CPU", note + beside)
+    table.show("relay_packets_per_core", 1e6 / relay if relay else None, "packets/s")
+    mediarelay = await _mediarelay_us_per_packet()
+    table.show("mediarelay_us_per_packet", mediarelay, "µs CPU", "decodes and encodes; one call of 640 x 480")
+
+
+def _middle(figures: list[float] | str) -> float | None:
+    return median(figures) if isinstance(figures, list) and figures else None
+
+
+async def capacity(table: Table) -> None:
+    """How many calls a core holds, and the transit at half of that."""
+    holds, at_half = await _calls_per_core()
+    table.show("calls_per_core", holds, "calls", "p99 transit within 5 ms and 0.1 % lost; the load has the other core")
+    for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999)):
+        table.show(f"transit_{name}_ms", at_half.transit_ms(share), "ms", "at half that")
+
+
+async def memory(table: Table) -> None:
+    """What a call costs in memory, and what is left of it when it has ended."""
+    per_call, growth = await _memory()
+    table.show("call_memory_mb", per_call, "MB", "one more call on a node")
+    table.show("churn_growth_mb", growth, "MB", "from the 100th call made and ended to the 1,000th")
 
 
 def offered(subject: Subject, seconds: float) -> tuple[Outcome, float]:
@@ -52,7 +98,7 @@ def offered(subject: Subject, seconds: float) -> tuple[Outcome, float]:
     return outcome, took
 
 
-async def us_per_packet(subject_of: SubjectOf, cipher: str) -> float:
+async def _us_per_packet(subject_of: SubjectOf, cipher: str) -> float:
     """Microseconds of CPU for each packet received, decrypted, rewritten, encrypted and sent, at `CALLS` two-party calls."""
     async with subject_of(CALLS, cipher) as subject:
         offered(subject, 1.0)
@@ -60,7 +106,7 @@ async def us_per_packet(subject_of: SubjectOf, cipher: str) -> float:
         return took / max(outcome.received, 1) * 1e6
 
 
-async def in_turn(what: dict[str, tuple[SubjectOf, str]]) -> dict[str, list[float] | str]:
+async def _in_turn(what: dict[str, tuple[SubjectOf, str]]) -> dict[str, list[float] | str]:
     """Every subject once a round, `ROUNDS` times (A B C A B C …): the figures of each, or why there are none."""
     figures: dict[str, list[float] | str] = {name: [] for name in what}
     for _ in range(ROUNDS):
@@ -69,13 +115,13 @@ async def in_turn(what: dict[str, tuple[SubjectOf, str]]) -> dict[str, list[floa
             if isinstance(so_far, str):
                 continue
             try:
-                so_far.append(await us_per_packet(subject_of, cipher))
+                so_far.append(await _us_per_packet(subject_of, cipher))
             except subjects.Missing as missing:
                 figures[name] = f"not on this machine: {missing}"
     return figures
 
 
-async def calls_per_core(most: int = 160) -> tuple[int, Outcome]:
+async def _calls_per_core(most: int = 160) -> tuple[int, Outcome]:
     """The most two-party calls on one core with p99 transit and loss within bounds; and the outcome at half of that."""
     holds = 10
     step = 10
@@ -94,7 +140,7 @@ async def _fits(calls: int) -> bool:
         return outcome.lost <= LOST_AT_MOST and outcome.transit_ms(0.99) <= P99_AT_MOST_MS
 
 
-async def memory() -> tuple[float, float]:
+async def _memory() -> tuple[float, float]:
     """Megabytes for one more call, and how much a node grew from its 100th call to its 1,000th, all of them ended."""
     secret = "benchmark"
     command = [sys.executable, "-m", "benchmarks.relay_process"]
@@ -148,7 +194,7 @@ class _Noise(VideoStreamTrack):
         return frame
 
 
-async def mediarelay_us_per_packet() -> float:
+async def _mediarelay_us_per_packet() -> float:
     """The same for aiortc's MediaRelay, which decodes and encodes: one call of 640 x 480, per packet sent."""
     with subjects.process([sys.executable, "-m", "benchmarks.mediarelay_process"]) as running:
         url = subjects.said(running)
@@ -179,19 +225,3 @@ async def mediarelay_us_per_packet() -> float:
             for peer in peers:
                 await peer.close()
             return (after - before) / max(last - first, 1) * 1e6
-
-
-def middle(figures: list[float] | str) -> float | None:
-    """The median; None where there are no figures."""
-    return median(figures) if isinstance(figures, list) and figures else None
-
-
-def spread(figures: list[float] | str) -> str:
-    """The lowest and the highest, or why there are none."""
-    if isinstance(figures, str):
-        return figures
-    return f"{min(figures):.1f} to {max(figures):.1f}"
-
-
-def rounded(value: float | None, digits: int = 2) -> float | None:
-    return None if value is None or math.isnan(value) else round(value, digits)
