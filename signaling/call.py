@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from enum import StrEnum
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from media.errors import MediaError
 from rooms.errors import NotFound
@@ -22,11 +23,12 @@ from .bus import Bus, call_topic, clinic_topic
 from .calls import Calls
 from .connection import AccessEnded, Connection, Registry
 from .errors import NotYourTurn, SignalingError, UnreadableMessage
-from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem
+from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem, SaidBy, Say
 from .presence import Presence, clinician_subject
+from .said import Said
 from .views import milliseconds_or_none
 
-_from_browser: TypeAdapter[Offer] = TypeAdapter(Offer)
+_from_browser: TypeAdapter[Offer | Say] = TypeAdapter(Annotated[Offer | Say, Field(discriminator="type")])
 
 
 class Side(StrEnum):
@@ -60,6 +62,7 @@ class CallConnection:
         look: Callable[[], Awaitable[Visit]],
         other_name: Callable[[Visit], str],
         calls: Calls,
+        said: Said,
         bus: Bus,
         registry: Registry,
         presence: Presence,
@@ -72,9 +75,11 @@ class CallConnection:
         self._look = look
         self._other_name = other_name
         self._calls = calls
+        self._said = said
         self._presence = presence
         self._connection = Connection(registry, "call", bus, login_id, self._still_allowed)
         self._shown: tuple[CallState, Participants] | None = None
+        self._heard: dict[str, SaidBy] = {}
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the browser until it goes or the consultation is over."""
@@ -118,7 +123,15 @@ class CallConnection:
         if participants != was_participants:
             await self._connection.send(participants)
         self._shown = (state, participants)
+        await self._show_what_others_say()
         return visit.state in OPEN_VISITS
+
+    async def _show_what_others_say(self) -> None:
+        for who, said in (await self._said.heard(self._visit_id)).items():
+            message = SaidBy(participant=who, **said.model_dump(exclude={"type"}))
+            if who != self._side.value and message != self._heard.get(who):
+                await self._connection.send(message)
+                self._heard[who] = message
 
     async def _received(self, text: str) -> None:
         try:
@@ -128,15 +141,19 @@ class CallConnection:
         except NotFound:
             raise AccessEnded from None
         else:
-            await self._connection.send(answer)
+            if answer is not None:
+                await self._connection.send(answer)
 
-    async def _answer(self, text: str) -> Answer:
+    async def _answer(self, text: str) -> Answer | None:
         try:
-            offer = _from_browser.validate_json(text)
+            message = _from_browser.validate_json(text)
         except ValidationError:
             raise UnreadableMessage from None
         visit = await self._look()
         if visit.state not in MAY_CONNECT[self._side] or not self._is_holder(visit):
             raise NotYourTurn
-        joined = await self._calls.join(self._visit_id, self._side.value, offer.sdp)
+        if isinstance(message, Say):
+            await self._said.say(self._visit_id, self._side.value, message)
+            return None
+        joined = await self._calls.join(self._visit_id, self._side.value, message.sdp)
         return Answer(sdp=joined.answer)

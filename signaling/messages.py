@@ -19,6 +19,9 @@ MAX_MESSAGE_BYTES = 64 * 1024
 MAX_SDP_CHARS = 32 * 1024
 """The longest session description taken from a browser, in characters. Chrome's for one camera is about 6,000."""
 
+MAX_TEXT_CHARS = 1000
+"""The longest text of one message in a call, in characters."""
+
 TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -236,6 +239,34 @@ class HandedOver(Wire):
     to_name: str = Field(description="The practitioner who has the patient.")
 
 
+class Say(Wire):
+    """Browser to server: how this page is, and what is being typed on it.
+
+    The whole each time: on every connection, at every change, and every half minute.
+    """
+
+    type: Literal["say"] = "say"
+    microphone: bool = Field(description="Whether it is there and on.")
+    camera: bool = Field(description="Whether it is there and on.")
+    line: Literal["good", "weak", "poor"] | None = Field(
+        default=None, description="How this page's own connection is; null while it cannot say."
+    )
+    text: str = Field(
+        default="", max_length=MAX_TEXT_CHARS, description="The text under way, shown to the others as it is typed."
+    )
+
+
+class SaidBy(Wire):
+    """Server to browser: what another participant's page said of itself last. Shown, and kept nowhere."""
+
+    type: Literal["said_by"] = "said_by"
+    participant: str
+    microphone: bool
+    camera: bool
+    line: Literal["good", "weak", "poor"] | None
+    text: str
+
+
 class Problem(Wire):
     """Server to browser: the message just sent was refused and changed nothing. The connection stays."""
 
@@ -252,7 +283,7 @@ class Revoked(Wire):
 
 LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
 PATIENT_MESSAGES = (CardsMessage, Revoked)
-CALL_MESSAGES = (Offer, Answer, Participants, CallState, HandedOver, Problem, Revoked)
+CALL_MESSAGES = (Offer, Answer, Participants, CallState, Say, SaidBy, HandedOver, Problem, Revoked)
 
 CLOSE_REVOKED = 4403
 """WebSocket close status (RFC 6455, private range): access has ended; do not reconnect."""

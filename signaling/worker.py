@@ -21,6 +21,7 @@ from .endings import Endings
 from .messages import DeviceReport, VisitView
 from .openings import Openings
 from .presence import Presence
+from .said import Said
 from .views import visit_view
 
 KINDS = ("staff", "patient", "call")
@@ -41,10 +42,13 @@ def announcer(bus: Bus) -> Callable[[Committed], None]:
 class Worker:
     """One worker's live half, on a started `bus`. Use `async with`."""
 
-    def __init__(self, *, rooms: Rooms, redis: Redis, bus: Bus, media_secret: str, grace_seconds: float) -> None:
+    def __init__(
+        self, *, rooms: Rooms, redis: Redis, bus: Bus, media_secret: str, live_key: bytes, grace_seconds: float
+    ) -> None:
         self.bus = bus
         self.registry = Registry(KINDS)
         self.presence = Presence(redis)
+        self.said = Said(redis, bus, live_key)
         self._session = aiohttp.ClientSession()
         self.calls = Calls(redis, NodeClient(self._session, media_secret))
         self.endings = Endings(
@@ -97,4 +101,5 @@ class Worker:
     async def consultation_over(self, visit_id: str) -> None:
         """Take the media of a consultation down, if there is any, and forget what was noted of it."""
         await self.calls.end(visit_id)
+        await self.said.forget(visit_id)
         await self.endings.forget(visit_id)

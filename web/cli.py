@@ -111,6 +111,7 @@ async def serve(settings: Settings) -> None:
                 redis=redis,
                 bus=bus,
                 media_secret=media_secret,
+                live_key=key.live_key,
                 grace_seconds=settings.call_grace_seconds,
             )
         )

@@ -79,6 +79,11 @@ class InstallationKey:
         return self.derive("media control")
 
     @property
+    def live_key(self) -> bytes:
+        """Seals what people type before they have sent it; the same in every worker."""
+        return self.derive("live text")
+
+    @property
     def test_identity_key(self) -> bytes:
         """Signs the test identity provider's tokens, and makes its clients' secrets; the same in every worker."""
         return self.derive("test identity provider")

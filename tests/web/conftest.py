@@ -189,7 +189,9 @@ async def serving(
     async with (
         rooms,
         media_node(settings, redis, bus, secret),
-        Worker(rooms=rooms, redis=redis, bus=bus, media_secret=secret, grace_seconds=1.0) as worker,
+        Worker(
+            rooms=rooms, redis=redis, bus=bus, media_secret=secret, live_key=key.live_key, grace_seconds=1.0
+        ) as worker,
     ):
         app = create_app(
             settings,

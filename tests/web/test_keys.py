@@ -41,8 +41,8 @@ def test_a_key_that_everybody_can_read(tmp_path: Path) -> None:
 
 def test_purposes_have_keys_of_their_own_and_none_is_printed() -> None:
     key = InstallationKey(b"k" * KEY_BYTES)
-    derived = {key.cookie_key, key.media_secret, key.test_identity_key, key.reveal()}
-    assert len(derived) == 4
+    derived = {key.cookie_key, key.media_secret, key.live_key, key.test_identity_key, key.reveal()}
+    assert len(derived) == 5
     assert {len(each) for each in derived} == {KEY_BYTES}
     assert key.cookie_key == InstallationKey(b"k" * KEY_BYTES).cookie_key
     assert "k" * 4 not in repr(key)
