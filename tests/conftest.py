@@ -39,17 +39,21 @@ def postgres_template(postgres_server: str) -> str:
 
 
 @pytest.fixture
-def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+def fresh_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """Makes a migrated, empty database of the test's own, of the kind asked for: `sqlite` or `postgres`."""
+    made: list[str] = []
 
     def make(kind: str) -> str:
         if kind == "sqlite":
             copied = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "venterum.sqlite3")
             return f"sqlite+aiosqlite:///{copied}"
         name = f"test_{abs(hash(request.node.nodeid)):x}"
-        return new_database(request.getfixturevalue("postgres_template"), name, template="template")
+        made.append(new_database(request.getfixturevalue("postgres_template"), name, template="template"))
+        return made[-1]
 
-    return make
+    yield make
+    for url in made:
+        drop_database(url)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -60,15 +64,23 @@ def database_url(request: pytest.FixtureRequest, fresh_database: Callable[[str],
 
 def new_database(server: str, name: str, template: str = "template1") -> str:
     """Make a database on the server of a URL; its own URL. Not inside an event loop."""
-    database = urlsplit(server).path
-    admin = server.replace(f"{database}?", "/postgres?").replace("+asyncpg", "")
+    _as_admin(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return server.replace(f"{urlsplit(server).path}?", f"/{name}?")
 
-    async def create() -> None:
+
+def drop_database(url: str) -> None:
+    """Take a database away, whoever is connected to it. Not inside an event loop."""
+    _as_admin(url, f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
+
+
+def _as_admin(url: str, statement: str) -> None:
+    admin = url.replace(f"{urlsplit(url).path}?", "/postgres?").replace("+asyncpg", "")
+
+    async def execute() -> None:
         connection = await asyncpg.connect(admin)
         try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            await connection.execute(statement)
         finally:
             await connection.close()
 
-    asyncio.run(create())
-    return server.replace(f"{database}?", f"/{name}?")
+    asyncio.run(execute())

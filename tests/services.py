@@ -27,6 +27,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
+MEMORY_BYTES = 2 << 30
+"""As much has to be free of the memory's file system for PostgreSQL to be put there."""
+
 READY_WITHIN_S = 30.0
 """How long a server may take before it answers, in seconds; past it the test fails."""
 _STOPPED_WITHIN_S = 10.0
@@ -47,8 +50,10 @@ def postgres() -> Iterator[str]:
     """
     binaries = _postgres_binaries()
     account = _account()
-    # A Unix socket's path has about 100 bytes, which a test's own temporary directory may be longer than.
-    home = Path(tempfile.mkdtemp(prefix="venterum-pg-"))
+    # In memory where there is some: a database for each test is much to write. (Nor may a Unix socket's path be long.)
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_BYTES
+    home = Path(tempfile.mkdtemp(prefix="venterum-pg-", dir=memory if roomy else None))
     try:
         if account is not None:
             os.chown(home, account.pw_uid, account.pw_gid)
