@@ -15,12 +15,13 @@ from aiortc.rtcdtlstransport import RTCCertificate
 
 from .errors import AlreadyRecording, NodeOverloaded, NodeUnavailable, NoSuchLeg
 from .negotiation import negotiate, write_answer
+from .port import MediaSocket
 from .recording.call import CallRecording
 from .recording.news import RecordingNews
 from .recording.recorders import Recorders
 from .relay import Counters, Leg
 from .room import Room
-from .seam import MediaSocket, SecureTransport
+from .seam import SecureTransport
 from .strain import Limits, Strain
 
 MEASURE_SECONDS = 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from functools import partial
 
 from aiohttp import web
@@ -90,6 +91,6 @@ def _show_node(numbers: Numbers, node: MediaNode) -> None:
     numbers.counter_by(
         "reason",
         "venterum_media_datagrams_dropped",
-        "Datagrams that were no participant's",
-        {reason: partial(getattr, node.socket.counters, reason) for reason in ("empty", "unreadable", "stranger")},
+        "Datagrams that came to the node's port and went no further",
+        {field.name: partial(getattr, node.socket.counters, field.name) for field in fields(node.socket.counters)},
     )
