@@ -2,7 +2,7 @@
 
 A file is a header and chunks:
 
-    header: magic (8) | salt (32) | name, padded with zeroes (64)
+    header: magic (8) | salt (32) | name, padded with zeroes (136)
     chunk:  magic (4) | tag of the file (8) | number (8) | flags (1) | length (4) | ciphertext and its tag (length)
 
 The key of a file is derived (HKDF-SHA-256) from the data key, the salt and the name, so a data key may serve several files and no
@@ -26,12 +26,12 @@ from .errors import ChunkDamaged, NotAChunkedFile
 
 KEY_BYTES = 32
 TAG_BYTES = 16
-MAX_NAME_BYTES = 64
+MAX_NAME_BYTES = 136
 MAX_CHUNK_BYTES = 4 * 1024 * 1024
 """The most plain bytes in a chunk."""
 
 _MAGIC = b"VENTREC1"
-_FILE = Struct("!8s32s64s")
+_FILE = Struct("!8s32s136s")
 FILE_HEADER_BYTES = _FILE.size
 CHUNK_MAGIC = b"CHNK"
 _CHUNK = Struct("!4s8sQBI")

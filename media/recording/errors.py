@@ -5,6 +5,7 @@ RecordingError
 ├── ChunkDamaged        a chunk is not what was written
 ├── ManifestRefused     the manifest cannot be read, or was changed
 ├── NoSuchRecording     nothing is kept under that name
+├── StillGrowing        a recorder is writing it now
 └── NothingToPlay       what is kept holds no frame that can be shown
 """
 
@@ -41,6 +42,13 @@ class NoSuchRecording(RecordingError):
 
     def __init__(self) -> None:
         super().__init__("There is no recording by that name.")
+
+
+class StillGrowing(RecordingError):
+    code = "still_recording"
+
+    def __init__(self) -> None:
+        super().__init__("The call is being recorded still. Stop the recording first.")
 
 
 class NothingToPlay(RecordingError):

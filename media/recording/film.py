@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from io import RawIOBase
 from typing import Any, BinaryIO
 
 import av
@@ -41,7 +42,7 @@ class Film:
         return MIME[self.format]
 
 
-def make_film(chunks: Callable[[], Iterable[bytes]], out: BinaryIO, participant: str | None = None) -> Film:
+def make_film(chunks: Callable[[], Iterable[bytes]], out: BinaryIO | RawIOBase, participant: str | None = None) -> Film:
     """Write the film of one participant, or of all of them, to `out`, which may be seekable or not.
 
     Args:

@@ -20,6 +20,7 @@ class ChunkedReader:
 
     Attributes:
         size: how many plain bytes there are.
+        ends_at: where in the file the last of them ends.
         finished: whether the chunk that says that it is the last one is there.
 
     Raises:
@@ -36,6 +37,7 @@ class ChunkedReader:
         self._opened: tuple[int, bytes] | None = None
         self.size = 0
         self.finished = False
+        self.ends_at = FILE_HEADER_BYTES
         self._index()
 
     def _index(self) -> None:
@@ -52,6 +54,7 @@ class ChunkedReader:
             self._begins.append(self.size)
             self.size += header.length - TAG_BYTES
             self.finished = header.last
+            self.ends_at = position
 
     @property
     def chunks(self) -> int:

@@ -111,11 +111,15 @@ class Recording:
             self._flush()
         return taken
 
-    def tick(self, now: float) -> Callable[[], None] | None:
-        """Write what has waited long enough; what makes it durable, when something was written. Raises Refused."""
+    def tick(self, now: float) -> bool:
+        """Write what has waited long enough; whether something was written. Raises Refused."""
         if not self._pending or now - self._pending_since < FLUSH_SECONDS - TICK_SECONDS:
-            return None
+            return False
         self._flush()
+        return True
+
+    def durable(self) -> Callable[[], None]:
+        """What brings all that is written through a loss of power, for another thread to call once."""
         return self._file.durable()
 
     def broken(self) -> set[int]:
@@ -144,6 +148,10 @@ class Recording:
             return self._store.close_manifest(manifest, self._key)
         except OSError:
             return None
+
+    def abandon(self) -> None:
+        """Let go of the file as a crash would."""
+        self._file.close()
 
     def _flush(self, *, last: bool = False) -> None:
         """Write what there is as one chunk. Raises Refused."""
@@ -235,12 +243,12 @@ class Session:
         if self._recording is None:
             return True
         try:
-            durable = self._recording.tick(now)
+            written = self._recording.tick(now)
         except Refused as refused:
             self._close(refused.reason)
             return False
-        if durable is not None and (self._syncing is None or self._syncing.done()):
-            self._syncing = pool.submit(durable)
+        if written and (self._syncing is None or self._syncing.done()):
+            self._syncing = pool.submit(self._recording.durable())
         for leg in self._recording.broken():
             self._say({"keyframe": leg})
         return True

@@ -52,6 +52,10 @@ class Kept(Protocol):
 
     size: int
 
+    @property
+    def growing(self) -> bool:
+        """Whether a recorder is writing it now."""
+
     def read(self, start: int, length: int) -> bytes:
         """What is there of that range."""
 
@@ -79,15 +83,19 @@ class Store(Protocol):
     def close_manifest(self, manifest: Manifest, key: bytes) -> str:
         """Let the manifest name the one closed before it, write it, and return its hash."""
 
+    def film(self, recording_id: str, participant: str) -> Path:
+        """Where the film of one participant is kept once it was made."""
+
     def delete(self, recording_id: str) -> None:
-        """Take the media away. The manifest stays: the one after it names its hash."""
+        """Take the media away, and what was made of it. The manifest stays: the one after it names its hash."""
 
 
 class _GrowingFile:
     def __init__(self, path: Path) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
         self._descriptor: int | None = os.open(path, flags, 0o600)
-        self._path = path
+        # Held for as long as the recorder lives: so nobody takes a recording that goes on for one that crashed.
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.size = 0
 
     def append(self, *parts: bytes) -> None:
@@ -138,6 +146,17 @@ class KeptFile:
         except FileNotFoundError:
             raise NoSuchRecording from None
         self.size = os.fstat(self._descriptor).st_size
+
+    @property
+    def growing(self) -> bool:
+        """Whether a recorder is writing it now."""
+        assert self._descriptor is not None
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return False
 
     def read(self, start: int, length: int) -> bytes:
         assert self._descriptor is not None
@@ -207,6 +226,14 @@ class FileStore:
         except FileNotFoundError:
             raise NoSuchRecording from None
         self._reserve(recording_id).unlink(missing_ok=True)
+        for film in self.directory.glob(f"{recording_id}.*.film"):
+            film.unlink(missing_ok=True)
+
+    def film(self, recording_id: str, participant: str) -> Path:
+        """Where the film of one participant is kept once it was made. It can be made again, and goes with its recording."""
+        if not _ID.fullmatch(participant):
+            raise NoSuchRecording
+        return self._path(recording_id, f".{participant}.film")
 
     def _path(self, recording_id: str, suffix: str) -> Path:
         if not _ID.fullmatch(recording_id):
