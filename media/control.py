@@ -31,15 +31,17 @@ from .errors import (
     NoSuchLeg,
     RecordingFailed,
     RoomFull,
+    TooManyOffers,
 )
+from .negotiation import MAX_OFFER_BYTES
 from .node import Joined, MediaNode
 from .recording.news import Failure
 
-MAX_OFFER_BYTES = 64 * 1024
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATUS: dict[type[MediaError], HTTPStatus] = {
     MalformedSdp: HTTPStatus.UNPROCESSABLE_ENTITY,
     RoomFull: HTTPStatus.CONFLICT,
+    TooManyOffers: HTTPStatus.TOO_MANY_REQUESTS,
     NoSuchLeg: HTTPStatus.NOT_FOUND,
     AlreadyRecording: HTTPStatus.CONFLICT,
     RecordingFailed: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -135,7 +137,7 @@ class NodeClient:
         self._recording_timeout = aiohttp.ClientTimeout(total=20)
 
     async def join(self, node_url: str, room_id: str, participant_id: str, offer: str) -> Joined:
-        """Raises: MalformedSdp, RoomFull, NodeOverloaded, NodeUnavailable."""
+        """Raises: MalformedSdp, RoomFull, TooManyOffers, NodeOverloaded, NodeUnavailable."""
         response, text = await self._request(
             "POST",
             f"{node_url}/rooms/{room_id}/participants/{participant_id}",

@@ -3,6 +3,7 @@
     MediaError
     ├── MalformedSdp       the offer could not be read, or asks for something that is no WebRTC call
     ├── RoomFull           the room has as many participants as it takes
+    ├── TooManyOffers      a participant offers faster than any browser has reason to
     ├── NoSuchLeg          there is no such room, participant or leg on this node
     ├── AlreadyRecording   the call is being recorded under another id
     ├── RecordingFailed    the call cannot be recorded; its code says why
@@ -34,6 +35,13 @@ class RoomFull(MediaError):
 
     def __init__(self) -> None:
         super().__init__("The call has all its participants already.")
+
+
+class TooManyOffers(MediaError):
+    code = "too_many_offers"
+
+    def __init__(self) -> None:
+        super().__init__("There were too many offers from this participant. Try again in a moment.")
 
 
 class NoSuchLeg(MediaError):

@@ -15,6 +15,9 @@ from aiortc.sdp import MediaDescription, SessionDescription
 
 from .errors import MalformedSdp
 
+MAX_OFFER_BYTES, MAX_OFFER_LINES = 64 * 1024, 2000
+"""Longer offers are not read. A browser's, with eleven sections, has about 1,000 lines."""
+
 MAX_SECTIONS = 16
 """The most m-sections an offer may have."""
 
@@ -110,6 +113,8 @@ def negotiate(offer: str) -> Negotiated:
     Raises:
         MalformedSdp: it cannot be parsed, is not bundled on one transport, or lacks ICE or DTLS parameters.
     """
+    if len(offer) > MAX_OFFER_BYTES or offer.count("\n") > MAX_OFFER_LINES:
+        raise MalformedSdp(f"it is longer than {MAX_OFFER_BYTES} bytes or {MAX_OFFER_LINES} lines")
     try:
         session = SessionDescription.parse(offer)
     except (AssertionError, AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError):

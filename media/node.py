@@ -106,7 +106,7 @@ class MediaNode:
         """Answer an offer; a participant who is there already gets a new leg, which takes over when it is connected.
 
         Raises:
-            MalformedSdp, RoomFull: nothing was changed.
+            MalformedSdp, RoomFull, TooManyOffers: nothing was changed.
             NodeOverloaded: it would be a new call, and there is no room for one.
             NodeUnavailable: the node is closed or closing.
         """

@@ -14,6 +14,7 @@ from time import monotonic
 import pylibsrtp
 
 from . import rtcp
+from .allowance import Allowance
 from .batch import SLOT_BYTES, DatagramBatch
 from .cache import PacketCache, as_retransmission
 from .negotiation import Negotiated, OutgoingSsrcs, Section
@@ -24,12 +25,24 @@ from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
 KEYFRAME_INTERVAL_MS = 500.0
 """How often, at the most, a source is asked for a keyframe on behalf of its receivers."""
 
+MAX_SOURCES = 64
+"""SSRCs that one leg may send from: libsrtp keeps keys and a replay window for each. A browser uses two a track and one more."""
+
+RTCP_PER_SECOND, RTCP_AT_ONCE = 200.0, 200.0
+"""RTCP datagrams taken from one leg; a browser sends about 50 a second at the most."""
+
+REPAIRS_PER_SECOND, REPAIRS_AT_ONCE = 500.0, 300.0
+"""Lost packets of one leg that are sent again or asked for: all of 720p lost, and past that a keyframe serves better."""
+
+LEAST_BITRATE_BPS = 30_000
+"""No receiver can tell a source to send less: it would speak for everybody else in the call."""
+
 
 @dataclass(slots=True)
 class Counters:
     """What went through a node, as plain integers that the metrics read. Bytes are of UDP payload.
 
-    The last three count the packets that could not be forwarded, by what failed.
+    The last four count the packets that could not be forwarded, by what failed; `crowded` is what is past a leg's bounds.
     """
 
     packets_received: int = 0
@@ -42,6 +55,7 @@ class Counters:
     decrypt: int = 0
     encrypt: int = 0
     malformed: int = 0
+    crowded: int = 0
 
 
 class Outgoing:
@@ -110,6 +124,9 @@ class Leg:
         self.tap: LegTap | None = None
         self.outgoing: dict[str, Outgoing] = {}
         self._by_ssrc: dict[int, tuple[Outgoing, StreamMap]] = {}
+        self._sources: set[int] = set()
+        self._rtcp = Allowance(RTCP_PER_SECOND, RTCP_AT_ONCE)
+        self._repairs = Allowance(REPAIRS_PER_SECOND, REPAIRS_AT_ONCE)
         for section in negotiated.sections:
             if section.sends:
                 self._add_outgoing(section)
@@ -168,6 +185,8 @@ class Leg:
             return
         size = length[0]
         _, second, sequence, timestamp, ssrc = HEADER.unpack_from(view, begin)
+        if ssrc not in self._sources and not self._admits(ssrc):
+            return
         tap = self.tap
         if tap is not None:
             tap.packet(view[begin : begin + size])
@@ -215,12 +234,28 @@ class Leg:
             counters.packets_forwarded += 1
             counters.bytes_forwarded += length[0]
 
+    def _admits(self, ssrc: int) -> bool:
+        """Whether this leg may send from one more SSRC, whose first packet has been decrypted."""
+        if len(self._sources) < MAX_SOURCES:
+            self._sources.add(ssrc)
+            return True
+        self.transport.forget_source(ssrc)
+        self._counters.crowded += 1
+        return False
+
     # RTCP is translated, packet by packet: what this leg says of tracks it receives goes to their sources, and its
     # sender reports go to its receivers.
 
     def _rtcp_received(self, datagram: bytes) -> None:
         try:
-            packets = list(rtcp.parse(self.transport.unprotect_rtcp(datagram)))
+            compound = self.transport.unprotect_rtcp(datagram)
+            ssrc = int.from_bytes(compound[4:8], "big")
+            if ssrc not in self._sources and not self._admits(ssrc):
+                return
+            if not self._rtcp.take(monotonic() * 1000):
+                self._counters.crowded += 1
+                return
+            packets = list(rtcp.parse(compound))
         except (pylibsrtp.Error, ValueError):
             self._counters.decrypt += 1
             return
@@ -275,7 +310,10 @@ class Leg:
         source, stream = self._source_of(nack.media_ssrc)
         if source is not None and stream is not None and stream.source_ssrc is not None:
             outgoing = self._by_ssrc[nack.media_ssrc][0]
-            sequences = [stream.source_sequence(s) for s in nack.sequences if not self._sent_again(outgoing, s)]
+            now_ms = monotonic() * 1000
+            allowed = [s for s in nack.sequences if self._repairs.take(now_ms)]
+            self._counters.crowded += len(nack.sequences) - len(allowed)
+            sequences = [stream.source_sequence(s) for s in allowed if not self._sent_again(outgoing, s)]
             if not sequences:
                 return
             outbox.setdefault(source, []).append(rtcp.write_nack(source._own_ssrc(), stream.source_ssrc, sequences))
@@ -306,7 +344,7 @@ class Leg:
                 ssrcs.setdefault(source, []).append(stream.source_ssrc)
         for source, of_source in ssrcs.items():
             outbox.setdefault(source, []).append(
-                rtcp.write_remb(source._own_ssrc(), remb.bitrate_bps, tuple(of_source))
+                rtcp.write_remb(source._own_ssrc(), max(remb.bitrate_bps, LEAST_BITRATE_BPS), tuple(of_source))
             )
 
     def _source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:

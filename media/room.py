@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
-from .errors import RoomFull
+from .allowance import Allowance
+from .errors import RoomFull, TooManyOffers
 from .relay import Leg
 
 MAX_PARTICIPANTS = 2
+
+OFFERS_PER_SECOND, OFFERS_AT_ONCE = 1.0, 10.0
+"""New legs of one participant: each costs a handshake."""
 
 
 class Participant:
     """One participant's legs: the live one and, while it connects, the one to follow it."""
 
-    __slots__ = ("live", "pending")
+    __slots__ = ("live", "offers", "pending")
 
     def __init__(self) -> None:
         self.live: Leg | None = None
         self.pending: Leg | None = None
+        self.offers = Allowance(OFFERS_PER_SECOND, OFFERS_AT_ONCE)
 
 
 class Room:
@@ -50,15 +56,18 @@ class Room:
         return not self._participants
 
     def admit(self, participant_id: str) -> None:
-        """Make a place for a participant; nothing happens when there is one.
+        """Make a place for a participant who offers; who is there keeps it.
 
         Raises:
             RoomFull: every place is taken by somebody else.
+            TooManyOffers: this one has offered too often just now.
         """
         if participant_id not in self._participants:
             if len(self._participants) >= MAX_PARTICIPANTS:
                 raise RoomFull
             self._participants[participant_id] = Participant()
+        if not self._participants[participant_id].offers.take(monotonic() * 1000):
+            raise TooManyOffers
 
     def add(self, participant_id: str, leg: Leg) -> None:
         """Let a new leg of an admitted participant follow the live one as soon as it is connected."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from struct import Struct, error, pack, unpack_from
 
 from .errors import MediaError
@@ -109,7 +110,7 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Packet]:
         yield ReceiverReport(tuple(_reports(body[4:], count)))
     elif kind == RTPFB and count == 1:
         media_ssrc = unpack_from("!I", body, 4)[0]
-        yield Nack(media_ssrc, tuple(_nacked(body[8:]))[:MAX_FEEDBACK_SEQUENCES])
+        yield Nack(media_ssrc, tuple(islice(_nacked(body[8:]), MAX_FEEDBACK_SEQUENCES)))
     elif kind == PSFB and count == 1:
         yield KeyframeRequest(unpack_from("!I", body, 4)[0])
     elif kind == PSFB and count == 4:

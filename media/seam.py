@@ -138,6 +138,10 @@ class SecureTransport:
         plain: bytes = self._rx.unprotect_rtcp(datagram)
         return plain
 
+    def forget_source(self, ssrc: int) -> None:
+        """Let go of what libsrtp keeps for an SSRC that has sent."""
+        self._rx.remove_stream(ssrc)
+
     def send_rtp(self, packet: bytes) -> None:
         """Encrypt and send one packet apart from the batch; raises pylibsrtp.Error or ValueError when it cannot be encrypted."""
         assert self.remote_address is not None

@@ -86,7 +86,7 @@ def _show_node(numbers: Numbers, node: MediaNode) -> None:
         "reason",
         "venterum_forwarding_errors",
         "Packets of participants that could not be forwarded",
-        {reason: partial(getattr, node.counters, reason) for reason in ("decrypt", "encrypt", "malformed")},
+        {reason: partial(getattr, node.counters, reason) for reason in ("decrypt", "encrypt", "malformed", "crowded")},
     )
     numbers.counter_by(
         "reason",

@@ -6,6 +6,7 @@ import asyncio
 import fractions
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import aioice.ice
 import pytest
@@ -120,6 +121,16 @@ async def call(node: MediaNode, room: str = "room") -> AsyncIterator[tuple[Peer,
     finally:
         await first.close()
         await second.close()
+
+
+def own_socket(peer: Peer) -> Any:
+    """The participant's own datagram transport: what it sends comes from the nominated address."""
+    return own_agent(peer)._protocols[0].transport
+
+
+def own_agent(peer: Peer) -> Any:
+    """The participant's own ICE agent, which knows its passwords."""
+    return peer.pc.getTransceivers()[0].sender.transport.transport._connection
 
 
 def live_leg(node: MediaNode, room: str, participant: str) -> Leg:

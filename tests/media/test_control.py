@@ -10,8 +10,9 @@ import pytest
 from aiohttp.test_utils import TestServer
 from aiortc import RTCSessionDescription
 
-from media.control import MAX_OFFER_BYTES, NodeClient, control_app
+from media.control import NodeClient, control_app
 from media.errors import MalformedSdp, NodeUnavailable, NoSuchLeg, RoomFull
+from media.negotiation import MAX_OFFER_BYTES
 from media.node import MediaNode
 
 from .peers import Peer, loopback_candidates, running_node, until

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .peers import Peer, call, loopback_candidates, running_node, until
+from .peers import call, loopback_candidates, own_socket, running_node, until
 
 DATAGRAMS = 3000
 SEEDS = (1, 2, 3)
@@ -37,12 +37,6 @@ def noise(seeded: random.Random) -> bytes:
         )
     )
     return (head + body)[:4000]
-
-
-def own_socket(peer: Peer) -> Any:
-    """The participant's own datagram transport: what it sends comes from the nominated address."""
-    connection = peer.pc.getTransceivers()[0].sender.transport.transport._connection
-    return connection._nominated[1].protocol.transport
 
 
 @pytest.mark.parametrize("seed", SEEDS)
