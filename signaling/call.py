@@ -23,7 +23,7 @@ from .bus import Bus, call_topic, clinic_topic
 from .calls import Calls
 from .connection import AccessEnded, Connection, Registry
 from .errors import NotYourTurn, SignalingError, UnreadableMessage
-from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem, SaidBy, Say
+from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem, RecordingMessage, SaidBy, Say
 from .presence import Presence, clinician_subject
 from .said import Said
 from .views import milliseconds_or_none
@@ -51,6 +51,7 @@ class CallConnection:
     Args:
         look: reads the visit as it is now; raises NotFound when whoever asks may see it no longer.
         other_name: the name of the other end, of a visit.
+        recording: how the recording of a visit stands, as this end may know it.
         is_holder: whether this end is still this browser's, of a visit: it is not when a colleague has the patient by now.
     """
 
@@ -67,8 +68,10 @@ class CallConnection:
         registry: Registry,
         presence: Presence,
         login_id: str,
+        recording: Callable[[Visit], Awaitable[RecordingMessage]],
         is_holder: Callable[[Visit], bool] = lambda _: True,
     ) -> None:
+        self._recording = recording
         self._is_holder = is_holder
         self._side = side
         self._visit_id = visit_id
@@ -78,7 +81,7 @@ class CallConnection:
         self._said = said
         self._presence = presence
         self._connection = Connection(registry, "call", bus, login_id, self._still_allowed)
-        self._shown: tuple[CallState, Participants] | None = None
+        self._shown: tuple[CallState, Participants, RecordingMessage] | None = None
         self._heard: dict[str, SaidBy] = {}
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
@@ -117,12 +120,15 @@ class CallConnection:
             started_at_ms=milliseconds_or_none(visit.started_at),
         )
         participants = Participants(clinician=Side.CLINICIAN in connected, patient=Side.PATIENT in connected)
-        was_state, was_participants = self._shown or (None, None)
+        recording = await self._recording(visit)
+        was_state, was_participants, was_recording = self._shown or (None, None, None)
         if state != was_state:
             await self._connection.send(state)
         if participants != was_participants:
             await self._connection.send(participants)
-        self._shown = (state, participants)
+        if recording != was_recording:
+            await self._connection.send(recording)
+        self._shown = (state, participants, recording)
         await self._show_what_others_say()
         return visit.state in OPEN_VISITS
 

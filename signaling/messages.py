@@ -58,6 +58,32 @@ class ClinicSettingsView(Wire):
     resume_minutes: int = Field(description="How long after its end a consultation can be resumed.")
     reminder_days: int = Field(default=180, description="A patient not seen for longer is suggested for removal.")
     ready_texts: tuple[str, ...] = Field(description="Explanations to choose from when a patient is refused.")
+    consent_da: str = Field(
+        default="", description="Danish words to ask for a recording with; the usual ones where both are empty."
+    )
+    consent_en: str = Field(default="", description="The same in English.")
+    recording_days: int = Field(
+        default=0, description="Recordings are deleted after so many days; 0: only by hand, or by the installation."
+    )
+
+
+class ConsentView(Wire):
+    """The words that a patient is asked with before a consultation is recorded, in one language."""
+
+    language: Literal["da", "en"]
+    text: str
+    hash: str = Field(description="SHA-256 of the text; sent back with a yes.")
+
+
+class RecordingView(Wire):
+    """A recording of a consultation, as those in the call see it."""
+
+    id: str
+    state: Literal["asked", "refused", "withdrawn", "agreed", "running", "stopped", "failed"]
+    began_at_ms: int | None = Field(description="When the first packet was kept; milliseconds since 1970 UTC.")
+    fault: str | None = Field(description="Why it failed, a stable word: disk_full, recorder_died, storage_missing ...")
+    stopped_by: Literal["clinician", "patient", "server"] | None
+    consent: tuple[ConsentView, ...] = Field(description="What is asked, for the patient alone and while it is asked.")
 
 
 class RoomView(Wire):
@@ -229,6 +255,14 @@ class CallState(Wire):
     started_at_ms: int | None
 
 
+class RecordingMessage(Wire):
+    """Server to browser: how the recording of the consultation stands; first on the connection and at every change."""
+
+    type: Literal["recording"] = "recording"
+    recording: RecordingView | None = Field(description="The newest one; null when none was asked for.")
+    may_ask: bool = Field(description="Whether whoever has this page may ask for a recording.")
+
+
 class HandedOver(Wire):
     """Server to clinician: a colleague has the patient now, and with the patient this end of the call. The connection closes.
 
@@ -283,7 +317,7 @@ class Revoked(Wire):
 
 LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
 PATIENT_MESSAGES = (CardsMessage, Revoked)
-CALL_MESSAGES = (Offer, Answer, Participants, CallState, Say, SaidBy, HandedOver, Problem, Revoked)
+CALL_MESSAGES = (Offer, Answer, Participants, CallState, RecordingMessage, Say, SaidBy, HandedOver, Problem, Revoked)
 
 CLOSE_REVOKED = 4403
 """WebSocket close status (RFC 6455, private range): access has ended; do not reconnect."""

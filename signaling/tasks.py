@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterable
 
 from structlog.stdlib import BoundLogger
@@ -25,8 +26,14 @@ async def stop(tasks: Iterable[asyncio.Task[None]]) -> list[BaseException | None
     return [None if task.cancelled() else task.exception() for task in every]
 
 
-async def keep_looking(look: Callable[[], Awaitable[None]], seconds: float, log: BoundLogger) -> None:
-    """Call `look` again and again, for ever. While it fails that is logged once, and once more when it is over."""
+async def keep_looking(
+    look: Callable[[], Awaitable[None]], seconds: float, log: BoundLogger, wake: asyncio.Event | None = None
+) -> None:
+    """Call `look` again and again, for ever. While it fails that is logged once, and once more when it is over.
+
+    `wake` lets it look at once.
+    """
+    woken = wake or asyncio.Event()
     failing = False
     while True:
         try:
@@ -39,4 +46,6 @@ async def keep_looking(look: Callable[[], Awaitable[None]], seconds: float, log:
             if failing:
                 log.info("looks_again")
             failing = False
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(woken.wait(), seconds)
+        woken.clear()

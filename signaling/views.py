@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from rooms.clinic_settings import ClinicSettings, from_json, to_json
-from rooms.records import Board, Card, Clinic, Note, Profile, Visit
+from rooms.consent import words_hash
+from rooms.records import Board, Card, Clinic, Note, Profile, Recording, Role, Visit
 from rooms.schedule import next_closing, next_opening
-from rooms.states import RoomState
+from rooms.states import RecordingState, RoomState
 
 from .attendance import UNKNOWN, Attendance
 from .messages import (
@@ -21,6 +23,8 @@ from .messages import (
     PatientVisit,
     PresenceMessage,
     ProfileView,
+    RecordingMessage,
+    RecordingView,
     RoomView,
     VisitView,
 )
@@ -106,6 +110,39 @@ def note_view(note: Note) -> NoteView:
         version=note.version,
         written_at_ms=milliseconds(note.written_at),
         edited_at_ms=milliseconds_or_none(note.edited_at),
+    )
+
+
+_STOPPED_BY: Mapping[Role, Literal["clinician", "patient", "server"]] = {
+    Role.PRACTITIONER: "clinician",
+    Role.EMPLOYEE: "clinician",
+    Role.PATIENT: "patient",
+    Role.GUARDIAN: "patient",
+}
+
+
+def recording_message(recording: Recording | None, *, may_ask: bool = False, answers: bool = False) -> RecordingMessage:
+    """How the recording of a call stands; the words go to whoever `answers` alone."""
+    if recording is None or recording.state is RecordingState.DELETED:
+        return RecordingMessage(recording=None, may_ask=may_ask)
+    return RecordingMessage(recording=recording_view(recording, answers=answers), may_ask=may_ask)
+
+
+def recording_view(recording: Recording, *, answers: bool = False) -> RecordingView:
+    asks = answers and recording.state is RecordingState.ASKED
+    stopped_by = None if recording.stopped_by is None else _STOPPED_BY.get(recording.stopped_by, "server")
+    return RecordingView.model_validate(
+        {
+            "id": recording.id,
+            "state": recording.state.value,
+            "began_at_ms": milliseconds_or_none(recording.began_at),
+            "fault": recording.fault,
+            "stopped_by": stopped_by,
+            "consent": tuple(
+                {"language": language, "text": text, "hash": words_hash(text)}
+                for language, text in (recording.consent.texts.items() if asks else ())
+            ),
+        }
     )
 
 

@@ -10,6 +10,7 @@ import aiohttp
 from redis.asyncio import Redis
 
 from media.control import NodeClient
+from media.recording.store import Store
 from rooms.records import Committed, Visit
 from rooms.store import Rooms
 
@@ -21,6 +22,7 @@ from .endings import Endings
 from .messages import DeviceReport, VisitView
 from .openings import Openings
 from .presence import Presence
+from .recordings import RecordingKeeper
 from .said import Said
 from .views import visit_view
 
@@ -40,10 +42,18 @@ def announcer(bus: Bus) -> Callable[[Committed], None]:
 
 
 class Worker:
-    """One worker's live half, on a started `bus`. Use `async with`."""
+    """One worker's live half, on a started `bus`; `recordings` is where their media is kept. Use `async with`."""
 
     def __init__(
-        self, *, rooms: Rooms, redis: Redis, bus: Bus, media_secret: str, live_key: bytes, grace_seconds: float
+        self,
+        *,
+        rooms: Rooms,
+        redis: Redis,
+        bus: Bus,
+        media_secret: str,
+        live_key: bytes,
+        grace_seconds: float,
+        recordings: Store,
     ) -> None:
         self.bus = bus
         self.registry = Registry(KINDS)
@@ -59,10 +69,19 @@ class Worker:
             grace_seconds=grace_seconds,
         )
         self.openings = Openings(rooms.opening)
+        self.recordings = RecordingKeeper(
+            recordings=rooms.recordings,
+            kept=rooms.kept_recordings,
+            calls=self.calls,
+            bus=bus,
+            redis=redis,
+            store=recordings,
+        )
 
     async def __aenter__(self) -> Self:
         await self.endings.start()
         await self.openings.start()
+        await self.recordings.start()
         return self
 
     async def __aexit__(
@@ -73,6 +92,7 @@ class Worker:
     async def close(self) -> None:
         """Close every connection and stop. May be called twice."""
         await self.registry.close()
+        await self.recordings.close()
         await self.openings.close()
         await self.endings.close()
         await self._session.close()
@@ -103,3 +123,4 @@ class Worker:
         await self.calls.end(visit_id)
         await self.said.forget(visit_id)
         await self.endings.forget(visit_id)
+        self.recordings.wake()

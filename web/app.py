@@ -42,6 +42,7 @@ from .patient import PatientHandlers
 from .patient_lists import PatientListHandlers
 from .practice import PracticeHandlers
 from .practice_tokens import PracticeTokens
+from .recordings import RecordingHandlers, RecordingStorage
 from .security import add_headers, origin_middleware
 from .sessions import cookie_middleware
 from .settings import Settings
@@ -98,6 +99,7 @@ def create_app(
     logout = Logout(rooms.logins, clients, settings.origin, worker.logged_out)
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice=CallConfigurations.of(settings, time.time))
     once = Once(redis)
+    storage = RecordingStorage(rooms.recordings, settings.recordings_directory)
     tokens = PracticeTokens(rooms.practice_systems, once, settings.origin)
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
@@ -109,6 +111,7 @@ def create_app(
         *NoteHandlers(rooms, access, worker).routes(),
         *ConsultationHandlers(rooms, access, worker).routes(),
         *DeviceHandlers(rooms, access, worker).routes(),
+        *RecordingHandlers(rooms, access, worker, storage).routes(),
         *PracticeHandlers(rooms, worker, tokens, settings.origin).routes(),
         *sockets.routes(),
     )

@@ -82,7 +82,8 @@ def _moment(ms: int | None) -> datetime | None:
 
 def _entry_view(entry: AuditEntry) -> AuditEntryView:
     event = entry.event
-    detail = event.data.get("criterion") or event.data.get("code")
+    told = (event.data.get(name) for name in ("criterion", "code", "fault", "operator", "consent_version"))
+    detail = next((each for each in told if each), None)
     return AuditEntryView(
         number=event.number,
         at_ms=milliseconds(event.at),

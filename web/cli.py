@@ -21,6 +21,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from sqlalchemy.exc import DBAPIError
 
 import signaling.messages
+from media.recording.store import FileStore
 from rooms.database import Database, parse_url
 from rooms.demo import load_demo
 from rooms.errors import RoomsError, StoreRefused
@@ -36,8 +37,9 @@ from . import demonstration, directory_commands, logs, practice_commands, schema
 from .app import create_app
 from .health import Metrics
 from .ice import TurnSecretRefused
-from .keys import InstallationKey, KeyFileRefused
+from .keys import InstallationKey, KeyFileRefused, recording_keys
 from .media import media_node, show_numbers
+from .recordings import RecordingStorage
 from .settings import Settings
 from .webhooks import Webhooks
 
@@ -89,7 +91,7 @@ async def serve(settings: Settings) -> None:
     log = logs.get_logger("web.cli")
 
     async with AsyncExitStack() as opened:
-        key = InstallationKey.load(settings.key_file, create=settings.makes_key)
+        key = InstallationKey.of(settings)
         await asyncio.to_thread(migrate, settings.database_url)
         redis = connect(settings.redis_url)
         opened.push_async_callback(redis.aclose)
@@ -113,12 +115,15 @@ async def serve(settings: Settings) -> None:
                 media_secret=media_secret,
                 live_key=key.live_key,
                 grace_seconds=settings.call_grace_seconds,
+                recordings=FileStore(settings.recordings_directory),
             )
         )
         webhooks = Webhooks(rooms.outbox, rooms.log, bus, owner=secrets.token_hex(16), secret_of=key.webhook_secret)
         await webhooks.start()
         opened.push_async_callback(webhooks.close)
-        metrics = Metrics(rooms.waiting_room.count_by_state)
+        metrics = Metrics(
+            rooms.waiting_room.count_by_state, rooms.recordings.count_by_state, rooms.recordings.count_by_fault
+        )
         show_numbers(metrics, worker.registry, node)
 
         app = create_app(
@@ -130,7 +135,12 @@ async def serve(settings: Settings) -> None:
             metrics=metrics,
             providers=demonstration.providers(settings, key) if settings.demo else None,
             test_identity=demonstration.identity_provider(settings, key, redis) if settings.demo else None,
-            checks={"database": rooms.ping, "live_store": redis.ping, "media_node": worker.calls.state},
+            checks={
+                "database": rooms.ping,
+                "live_store": redis.ping,
+                "media_node": worker.calls.state,
+                "recordings": RecordingStorage(rooms.recordings, settings.recordings_directory).state,
+            },
         )
         runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
@@ -157,7 +167,7 @@ async def serve_media(settings: Settings) -> None:
     stop = _stop_signal()
     log = logs.get_logger("web.cli")
     async with AsyncExitStack() as opened:
-        key = InstallationKey.load(settings.key_file, create=False)
+        key = InstallationKey.of(settings, create=False)
         redis = connect(settings.redis_url)
         opened.push_async_callback(redis.aclose)
         bus = Bus(redis)
@@ -173,7 +183,14 @@ async def open_rooms(
     settings: Settings, key: InstallationKey, on_commit: Callable[[Committed], None] = lambda _: None
 ) -> Rooms:
     """The waiting room's store, with the time of day as its clock."""
-    return await Rooms.open(settings.database_url, key.reveal(), clock=lambda: datetime.now(UTC), on_commit=on_commit)
+    return await Rooms.open(
+        settings.database_url,
+        key.reveal(),
+        clock=lambda: datetime.now(UTC),
+        on_commit=on_commit,
+        recording_keys=recording_keys(settings, key),
+        recording_days=settings.recording_days,
+    )
 
 
 def _be_there(settings: Settings) -> None:
@@ -230,7 +247,7 @@ def wire_schema() -> dict[str, object]:
 
 def _demo(settings: Settings, *, load: bool, as_json: bool) -> None:
     if load:
-        key = InstallationKey.load(settings.key_file, create=settings.makes_key)
+        key = InstallationKey.of(settings)
         migrate(settings.database_url)
         asyncio.run(_load(settings, key))
     if as_json:

@@ -52,7 +52,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> int:
         KeyFileRefused, StoreRefused, OSError: the store or a file cannot be opened.
     """
     files = [read_file(path.name, path.read_bytes()) for path in chosen.files]
-    key = InstallationKey.load(settings.key_file, create=settings.makes_key)
+    key = InstallationKey.of(settings)
     migrate(settings.database_url)
     report = asyncio.run(_take(settings, key, files, chosen.replace, chosen.dry_run))
     show(report, dry_run=chosen.dry_run)

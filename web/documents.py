@@ -30,6 +30,8 @@ _PARTS = (
     messages.HoursView,
     messages.VisitView,
     messages.NoteView,
+    messages.RecordingView,
+    messages.ConsentView,
     messages.DeviceReport,
     messages.ClinicCard,
     messages.ProfileView,

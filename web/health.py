@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, ProcessCollector, generate_latest
@@ -11,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from rooms.states import VisitState
+from rooms.states import RecordingState, VisitState
 
 from .logs import get_logger
 
@@ -56,10 +57,17 @@ class Metrics:
     """The registry of this process, and what is shown in it.
 
     Args:
-        count_visits: counts the visits by state; asked at each scrape.
+        count_visits: counts the visits by state; asked at each scrape, as the next two are.
+        count_recordings: counts the recordings by state.
+        count_faults: counts the recordings that failed, by the reason.
     """
 
-    def __init__(self, count_visits: Callable[[], Awaitable[Mapping[VisitState, int]]]) -> None:
+    def __init__(
+        self,
+        count_visits: Callable[[], Awaitable[Mapping[VisitState, int]]],
+        count_recordings: Callable[[], Awaitable[Mapping[RecordingState, int]]],
+        count_faults: Callable[[], Awaitable[Mapping[str, int]]],
+    ) -> None:
         self.registry = CollectorRegistry()
         self.connections = Gauge(
             "venterum_connections",
@@ -70,22 +78,35 @@ class Metrics:
         self.numbers = Numbers()
         self.registry.register(self.numbers)
         ProcessCollector(registry=self.registry)
-        self._count_visits = count_visits
-        self._visits = Gauge("venterum_visits", "Visits in the database, by state", ["state"], registry=self.registry)
+        self._counts = (
+            (count_visits, self._gauge("venterum_visits", "Visits in the database, by state", "state")),
+            (count_recordings, self._gauge("venterum_recordings", "Recordings in the database, by state", "state")),
+            (
+                count_faults,
+                self._gauge("venterum_recordings_failed", "Recordings that failed, by the reason", "reason"),
+            ),
+        )
 
     async def exposition(self) -> bytes:
         """Every number, in Prometheus' text format."""
-        self._visits.clear()
-        try:
-            counted = await asyncio.wait_for(self._count_visits(), CHECK_SECONDS)
-        except (
-            Exception
-        ) as error:  # whatever the driver raises: the other numbers are wanted most when the database is dead
-            get_logger("web.health").warning("visits_not_counted", error=type(error).__name__)
-        else:
-            for state in VisitState:
-                self._visits.labels(state.value).set(counted.get(state, 0))
+        await asyncio.gather(*(_count(count, gauge) for count, gauge in self._counts))
         return generate_latest(self.registry)
+
+    def _gauge(self, name: str, documentation: str, label: str) -> Gauge:
+        return Gauge(name, documentation, [label], registry=self.registry)
+
+
+async def _count(count: Callable[[], Awaitable[Mapping[Any, int]]], gauge: Gauge) -> None:
+    gauge.clear()
+    try:
+        counted = await asyncio.wait_for(count(), CHECK_SECONDS)
+    except (
+        Exception
+    ) as error:  # whatever the driver raises: the other numbers are wanted most when the database is dead
+        get_logger("web.health").warning("not_counted", error=type(error).__name__)
+        return
+    for value, number in counted.items():
+        gauge.labels(str(value)).set(number)
 
 
 class Health:

@@ -47,7 +47,7 @@ def run(settings: Settings, chosen: argparse.Namespace) -> None:
     jwk = public_key(_document(chosen.jwk)) if chosen.verb == "add" else {}
     if chosen.verb == "add" and chosen.webhook is not None:
         _check_webhook(chosen.webhook)
-    key = InstallationKey.load(settings.key_file, create=settings.makes_key)
+    key = InstallationKey.of(settings)
     migrate(settings.database_url)
     asyncio.run(_run(settings, key, chosen, jwk))
 

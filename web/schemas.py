@@ -5,6 +5,7 @@ Nothing here stands in a URL that could name a patient: searches are POSTed, ids
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -190,7 +191,7 @@ class SearchAudit(Wire):
     """What to read of the clinic's log. `person`: part of a name, or a whole CPR number; empty for everyone."""
 
     person: str = Field(default="", max_length=100)
-    group: Literal["look_up", "visit", "patient", "staff", "room", "refusal"] | None = None
+    group: Literal["look_up", "visit", "patient", "staff", "room", "recording", "refusal"] | None = None
     since_ms: int | None = Field(default=None, ge=0, le=_LATEST_MS)
     until_ms: int | None = Field(default=None, ge=0, le=_LATEST_MS)
     before: int | None = Field(default=None, ge=0, le=2**31 - 1, description="The `older` of the page before.")
@@ -204,10 +205,12 @@ class AuditEntryView(Wire):
     kind: str
     purpose: PurposeName
     actor_name: str = Field(description="Empty for what happens by itself.")
-    role: Literal["practitioner", "employee", "patient", "guardian", "practice_system", "system", "staff", "nobody"]
+    role: Literal[
+        "practitioner", "employee", "patient", "guardian", "practice_system", "system", "operator", "staff", "nobody"
+    ]
     practitioner_name: str | None = Field(description="For whom it was done.")
     subjects: tuple[str, ...] = Field(description="Whom it concerns, by name; a child by the CPR number.")
-    detail: str | None = Field(description="What was searched for, digits masked, or the code of a refusal.")
+    detail: str | None = Field(description="What was searched for, digits masked; the code of a refusal or a fault.")
 
 
 class AuditPage(Wire):
@@ -257,6 +260,44 @@ class HandOver(Wire):
 
 class VisitList(Wire):
     visits: tuple[VisitView, ...]
+
+
+class AnswerRecording(Wire):
+    """The patient's answer. With a yes goes the hash of the words that were read."""
+
+    agrees: bool
+    consent_hash: str | None = Field(default=None, max_length=64)
+
+
+class SearchRecordings(Wire):
+    """Which recordings to list. `person`: part of a name, or a whole CPR number; empty for everyone."""
+
+    day: date | None = Field(default=None, description="In Denmark.")
+    person: str = Field(default="", max_length=100)
+    before: str | None = Field(default=None, max_length=64, description="The `older` of the page before.")
+
+
+class KeptRecordingView(Wire):
+    """A recording on the clinic's list. Times are milliseconds since 1970 UTC."""
+
+    id: str
+    patient_name: str = Field(description="A child's CPR number in its place.")
+    practitioner_name: str
+    asked_at_ms: int
+    began_at_ms: int | None
+    state: Literal["stopped", "failed"]
+    fault: str | None
+    length_ms: int | None
+    media_bytes: int | None
+    consent_version: str
+    consent_language: Literal["da", "en"] | None
+    consent: str = Field(description="The words that the patient agreed to.")
+    answered_at_ms: int | None
+
+
+class RecordingList(Wire):
+    recordings: tuple[KeptRecordingView, ...] = Field(description="Newest first.")
+    older: str | None = Field(description="Ask with this for the next page; null when there is none.")
 
 
 class PatientSession(Wire):

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     database_url: str = Field(default="sqlite+aiosqlite:///var/venterum.sqlite3", repr=False)
     redis_url: str | None = Field(default=None, repr=False, description="None: the live store is in this process.")
     key_file: Path = Path("var/venterum.key")
+    key: SecretStr | None = Field(default=None, description="The installation's key itself, in base64, instead.")
     demo: bool = Field(default=False, description="Fictitious clinics and people, and a login without identity check.")
     session_hours: int = Field(default=12, ge=1, le=24, description="How long a login lasts.")
 
@@ -58,6 +59,16 @@ class Settings(BaseSettings):
     media_most_lag_ms: float = Field(default=LAG_MS, gt=0, description="The same for how late its timers run.")
     recordings_directory: Path = Field(
         default=Path("var/recordings"), description="Where the media node keeps recordings; a mount that is there."
+    )
+    recording_key_file: Path | None = Field(
+        default=None, description="The key that wraps recordings' keys; one made of the installation's when not given."
+    )
+    recording_key: SecretStr | None = Field(default=None, description="That key itself, in base64, instead.")
+    recording_old_key_files: tuple[Path, ...] = Field(
+        default=(), description="Keys that wrapped before, until `venterum recording rewrap` has been run."
+    )
+    recording_days: int | None = Field(
+        default=None, ge=1, description="After how many days every clinic's recordings are deleted at the latest."
     )
     media_control_host: str = Field(default="127.0.0.1", description="Where the node's control interface listens.")
     media_control_port: int = Field(default=0, ge=0, le=65535, description="Its TCP port; 0 takes a free one.")
@@ -118,6 +129,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "turn_urls and a secret go together: set both turn_urls and turn_secret or turn_secret_file"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_recording_key(self) -> Self:
+        if self.recording_key is not None and self.recording_key_file is not None:
+            raise ValueError("set recording_key or recording_key_file, not both")
         return self
 
     @model_validator(mode="after")

@@ -12,12 +12,13 @@ from aiohttp import web
 
 from rooms.audit import TOLD_AGAIN_AFTER
 from rooms.errors import NotFound
-from rooms.records import Visit
+from rooms.records import Role, Visit
 from rooms.store import Rooms
 from signaling.call import MAY_CONNECT, CallConnection, Side
 from signaling.errors import NotYourTurn
 from signaling.live import PatientLive, StaffLive
-from signaling.views import name_for_staff
+from signaling.messages import RecordingMessage
+from signaling.views import name_for_staff, recording_message
 from signaling.worker import Worker
 
 from .access import Access, AtWork
@@ -135,6 +136,7 @@ class SocketHandlers:
             visit_id=visit_id,
             look=look,
             other_name=name_for_staff,
+            recording=lambda visit: self._recording(visit, may_ask=at_work.actor.role is Role.PRACTITIONER),
             is_holder=lambda visit: visit.practitioner_id in (None, at_work.actor.practitioner_id),
             calls=self._worker.calls,
             said=self._worker.said,
@@ -174,6 +176,7 @@ class SocketHandlers:
             visit_id=visit_id,
             look=look,
             other_name=lambda visit: visit.practitioner_name or "",
+            recording=lambda visit: self._recording(visit, answers=True),
             calls=self._worker.calls,
             said=self._worker.said,
             bus=self._worker.bus,
@@ -182,6 +185,9 @@ class SocketHandlers:
             login_id=login_id,
         )
         return await call.serve(request)
+
+    async def _recording(self, visit: Visit, *, may_ask: bool = False, answers: bool = False) -> RecordingMessage:
+        return recording_message(await self._rooms.recordings.of_visit(visit.id), may_ask=may_ask, answers=answers)
 
     async def _visit_for(self, person_id: str, visit_id: str) -> Visit:
         """A visit of the person or of somebody the person acts for. Raises NotFound for any other."""

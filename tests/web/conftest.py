@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from media.recording.store import FileStore
 from rooms.demo import load_demo
 from rooms.store import Rooms
 from signaling.bus import Bus
@@ -24,7 +25,7 @@ from web import demonstration, logs
 from web.app import create_app
 from web.health import Metrics
 from web.identity_providers import IdentityProvider
-from web.keys import InstallationKey
+from web.keys import InstallationKey, recording_keys
 from web.media import media_node
 from web.settings import Settings
 
@@ -177,6 +178,7 @@ async def serving(
         redis_url=redis_url,
         demo=True,
         identity_providers=identity_providers,
+        recordings_directory=home / "recordings",
     )
     key = InstallationKey(secrets.token_bytes(32))
     redis = connect(redis_url)
@@ -184,13 +186,25 @@ async def serving(
     bus = Bus(redis)
     await bus.start()
     clock = ShiftedClock()
-    rooms = await Rooms.open(settings.database_url, key.reveal(), clock=clock, on_commit=announcer(bus))
+    rooms = await Rooms.open(
+        settings.database_url,
+        key.reveal(),
+        clock=clock,
+        on_commit=announcer(bus),
+        recording_keys=recording_keys(settings, key),
+    )
     secret = key.media_secret.hex()
     async with (
         rooms,
         media_node(settings, redis, bus, secret),
         Worker(
-            rooms=rooms, redis=redis, bus=bus, media_secret=secret, live_key=key.live_key, grace_seconds=1.0
+            rooms=rooms,
+            redis=redis,
+            bus=bus,
+            media_secret=secret,
+            live_key=key.live_key,
+            grace_seconds=1.0,
+            recordings=FileStore(settings.recordings_directory),
         ) as worker,
     ):
         app = create_app(
@@ -199,7 +213,9 @@ async def serving(
             redis,
             worker,
             cookie_key=key.cookie_key,
-            metrics=Metrics(rooms.waiting_room.count_by_state),
+            metrics=Metrics(
+                rooms.waiting_room.count_by_state, rooms.recordings.count_by_state, rooms.recordings.count_by_fault
+            ),
             providers=demonstration.providers(settings, key),
             test_identity=demonstration.identity_provider(settings, key, redis),
             checks={"database": rooms.ping, "live_store": redis.ping},

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from rooms.states import VisitState
 from web.health import Health, Metrics
 
 from .house import CPR, EAR, Browser, House
@@ -28,9 +28,9 @@ async def test_a_dead_database_is_named_and_the_process_lives(house: House, brow
         raise ConnectionError("no route to host")
 
     app = web.Application()
-    Health({"database": dead, "live_store": house.redis.ping}, Metrics(house.rooms.waiting_room.count_by_state)).add(
-        app
-    )
+    recordings = house.rooms.recordings
+    metrics = Metrics(house.rooms.waiting_room.count_by_state, recordings.count_by_state, recordings.count_by_fault)
+    Health({"database": dead, "live_store": house.redis.ping}, metrics).add(app)
     async with TestClient(TestServer(app)) as client:
         ready = await client.get("/readyz")
         assert (ready.status, await ready.json()) == (503, {"database": "error", "live_store": "ok"})
@@ -42,6 +42,7 @@ async def test_visits_by_state_and_whatever_others_count(house: House, ear: Brow
     text = (await ear.get("/metrics")).body
     assert 'venterum_visits{state="waiting"} 1.0' in text
     assert 'venterum_visits{state="ended"} 0.0' in text
+    assert 'venterum_recordings{state="running"} 0.0' in text
     assert "Maja" not in text
     assert CPR["maja"] not in text
     assert EAR not in text
@@ -50,10 +51,10 @@ async def test_visits_by_state_and_whatever_others_count(house: House, ear: Brow
 async def test_plain_integers_are_read_at_the_scrape_even_with_the_database_gone() -> None:
     forwarded = [7]
 
-    async def gone() -> Mapping[VisitState, int]:
+    async def gone() -> Mapping[Any, int]:
         raise ConnectionError
 
-    metrics = Metrics(gone)
+    metrics = Metrics(gone, gone, gone)
     metrics.numbers.counter("venterum_packets_forwarded", "Packets sent on", lambda: forwarded[0])
     metrics.numbers.gauge("venterum_calls", "Calls now", lambda: 2)
     metrics.connections.labels("staff").inc()
