@@ -9,13 +9,20 @@ import { Masthead } from "../parts/header";
 import { useNow } from "../parts/ticking";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
 import { t } from "../texts";
+import { type ClinicianCommands, ClinicianRecording, RecordButton } from "./recording";
 import { CallButton, CallScreen, deviceProblemText } from "./screen";
 import type { CallSide } from "./side";
 
 /** How long the tab says that the consultation is over before it closes, if it was ended here. */
 const CLOSE_AFTER_MS = 5_000;
 
-export function App({ side, end }: { side: CallSide; end: () => Promise<unknown> }) {
+interface AppProps {
+  side: CallSide;
+  recording: ClinicianCommands;
+  end: () => Promise<unknown>;
+}
+
+export function App({ side, recording, end }: AppProps) {
   const endedHere = useSignal(false);
   const state = side.state.value?.state;
   const over = state === "ended" || state === "rejected" || state === "left";
@@ -46,10 +53,10 @@ export function App({ side, end }: { side: CallSide; end: () => Promise<unknown>
   if (endedHere.value) return <EndedHere side={side} />;
   if (over) return <Over title={t.call.ended}>{t.call.endedElsewhere}</Over>;
   if (state === "waiting") return <Over title={t.call.putBack}>{t.call.putBackBody}</Over>;
-  return <Running side={side} end={endHere} />;
+  return <Running side={side} recording={recording} end={endHere} />;
 }
 
-function Running({ side, end }: { side: CallSide; end: () => Promise<unknown> }) {
+function Running({ side, recording, end }: AppProps) {
   const devices = useSignal<Devices | null>(null);
   const ending = useSignal(false);
   const wasThere = useSignal(false);
@@ -88,8 +95,14 @@ function Running({ side, end }: { side: CallSide; end: () => Promise<unknown> })
       name={name}
       status={status}
       facts={call?.started_at_ms != null && <Elapsed since={call.started_at_ms} />}
-      actions={<CallButton icon="callEnd" label={t.call.end} danger onClick={() => (ending.value = true)} />}
+      actions={
+        <>
+          <RecordButton shown={side.recording} commands={recording} />
+          <CallButton icon="callEnd" label={t.call.end} danger onClick={() => (ending.value = true)} />
+        </>
+      }
     >
+      <ClinicianRecording shown={side.recording} commands={recording} />
       {problem && <Alert kind="warning">{deviceProblemText(problem)}</Alert>}
       {ending.value && (
         <ConfirmDialog

@@ -40,5 +40,11 @@ if (root && ids !== null) {
   });
   void side.start();
   await speaks;
-  render(<App side={side} end={() => api.visit(ids.clinic, ids.visit, "end")} />, root);
+  const recording = {
+    ask: () => api.askToRecord(ids.clinic, ids.visit),
+    withdraw: (id: string) => api.recording(ids.clinic, ids.visit, id, "withdraw"),
+    stop: (id: string) => api.recording(ids.clinic, ids.visit, id, "stop"),
+  };
+  const end = () => api.visit(ids.clinic, ids.visit, "end");
+  render(<App side={side} recording={recording} end={end} />, root);
 }

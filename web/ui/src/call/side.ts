@@ -1,6 +1,6 @@
 // One side of a call as its page shows it: who is there, how the connection stands, the other's picture. No markup.
 import { signal } from "@preact/signals";
-import type { CallConfiguration, CallState, Participants } from "../generated/wire";
+import type { CallConfiguration, CallState, Participants, RecordingMessage } from "../generated/wire";
 import { Call, type Link, type Role } from "../protocol/call";
 import { isNo, Refusal } from "../protocol/rest";
 import { takeOver } from "../protocol/sole";
@@ -26,6 +26,7 @@ const RETRY_MS = 3_000;
 export class CallSide {
   readonly state = signal<CallState | null>(null);
   readonly participants = signal<Participants | null>(null);
+  readonly recording = signal<RecordingMessage | null>(null);
   readonly link = signal<Link>("connecting");
   readonly remote = signal<MediaStream | null>(null);
   readonly gone = signal<Gone | null>(null);
@@ -91,6 +92,9 @@ export class CallSide {
       },
       onParticipants: (participants) => {
         this.participants.value = participants;
+      },
+      onRecording: (message) => {
+        this.recording.value = message;
       },
       onLink: (link) => {
         this.link.value = link;

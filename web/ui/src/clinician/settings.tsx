@@ -1,4 +1,4 @@
-// What the clinic sets for itself: opening hours of each weekday, closed days, waiting times and ready explanations.
+// What the clinic sets for itself: opening hours of each weekday, closed days, waiting times, ready explanations, recordings.
 import { type Signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { ClinicSettingsView, HoursView } from "../generated/wire";
@@ -10,6 +10,7 @@ import { t } from "../texts";
 import type { Desk } from "./desk";
 
 type Minutes = "wait_warning_minutes" | "wait_alarm_minutes" | "grace_minutes" | "resume_minutes";
+type Words = "consent_da" | "consent_en";
 
 const USUAL: HoursView = { opens: "07:30", closes: "21:00" };
 
@@ -29,6 +30,11 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
     resume_minutes: String(settings.resume_minutes),
   });
   const readyTexts = useSignal(settings.ready_texts.join("\n"));
+  const words = useSignal<Record<Words, string>>({
+    consent_da: settings.consent_da,
+    consent_en: settings.consent_en,
+  });
+  const recordingDays = useSignal(settings.recording_days === 0 ? "" : String(settings.recording_days));
 
   const save = () =>
     desk.setSettings({
@@ -37,6 +43,8 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
       wait_alarm_minutes: Number(minutes.value.wait_alarm_minutes),
       grace_minutes: Number(minutes.value.grace_minutes),
       resume_minutes: Number(minutes.value.resume_minutes),
+      ...words.value,
+      recording_days: Number(recordingDays.value),
       ready_texts: readyTexts.value
         .split("\n")
         .map((line) => line.trim())
@@ -65,6 +73,32 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
             value={readyTexts.value}
             onValue={(value) => (readyTexts.value = value)}
           />
+          <fieldset class="settings-part">
+            <legend class="strong">{t.settings.recordings}</legend>
+            <Field
+              label={t.settings.consentDa}
+              hint={t.settings.consentHint}
+              rows={3}
+              maxLength={2000}
+              value={words.value.consent_da}
+              onValue={(value) => (words.value = { ...words.value, consent_da: value })}
+            />
+            <Field
+              label={t.settings.consentEn}
+              rows={3}
+              maxLength={2000}
+              value={words.value.consent_en}
+              onValue={(value) => (words.value = { ...words.value, consent_en: value })}
+            />
+            <Field
+              label={t.settings.recordingDays}
+              hint={t.settings.recordingDaysHint}
+              inputMode="numeric"
+              maxLength={4}
+              value={recordingDays.value}
+              onValue={(value) => (recordingDays.value = value.replace(/\D/g, ""))}
+            />
+          </fieldset>
         </div>
       </div>
     </ConfirmDialog>

@@ -1,4 +1,4 @@
-// The icons in use, drawn inline from DKFDS' files (and four of our own that it lacks). Always beside a text or a label.
+// The icons in use, drawn inline from DKFDS' files (and some of our own that it lacks). Always beside a text or a label.
 import account from "dkfds-icons/account.svg?raw";
 import close from "dkfds-icons/close.svg?raw";
 import error from "dkfds-icons/error.svg?raw";
@@ -14,6 +14,7 @@ import warning from "dkfds-icons/warning.svg?raw";
 import callEnd from "../icons/call-end.svg?raw";
 import mic from "../icons/mic.svg?raw";
 import micOff from "../icons/mic-off.svg?raw";
+import record from "../icons/record.svg?raw";
 import videocamOff from "../icons/videocam-off.svg?raw";
 
 const ICONS = {
@@ -28,6 +29,7 @@ const ICONS = {
   openInNew,
   personAdd,
   plus,
+  record,
   settings,
   success,
   videocam,

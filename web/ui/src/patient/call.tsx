@@ -1,6 +1,7 @@
 // The patient's side of a call: ready and waiting for the clinician to start the video, then in it.
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { PatientRecording } from "../call/recording";
 import { CallScreen, deviceProblemText } from "../call/screen";
 import type { CallSide } from "../call/side";
 import { Alert } from "../parts/alert";
@@ -39,6 +40,7 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
       status={status}
       facts={<span>{card.name}</span>}
     >
+      <PatientRecording shown={call.recording} commands={visitor.recordingOf(card)} />
       {problem && (
         <Alert kind="warning">
           {deviceProblemText(problem)}{" "}

@@ -1,5 +1,6 @@
 // What the patient's page knows and can do: the session, the cards, the devices, and the call that is on. No markup.
 import { computed, effect, signal } from "@preact/signals";
+import type { PatientCommands } from "../call/recording";
 import { CallSide } from "../call/side";
 import type { ClinicCard, PatientSession, ProfileView } from "../generated/wire";
 import { patientCall } from "../protocol/addresses";
@@ -74,6 +75,12 @@ export class Visitor {
   /** The child whose card it is; null for one's own. */
   childOf = (card: ClinicCard): ProfileView | null =>
     this.profiles.value.find((profile) => profile.id === card.profile_id && !profile.is_self) ?? null;
+
+  /** What the patient can do about a recording of the call. */
+  recordingOf = ({ visit }: CalledIn): PatientCommands => ({
+    answer: (recording, consentHash) => this.#do(this.api.answerRecording(visit.id, recording, consentHash)),
+    stop: (recording) => this.#do(this.api.stopRecording(visit.id, recording)),
+  });
 
   lookUps = (profile: ProfileView, before: string | null) => this.#do(this.api.lookUps(profile.id, before));
 

@@ -10,6 +10,7 @@ import type {
   Offer,
   Participants,
   Problem,
+  RecordingMessage,
 } from "../generated/wire";
 import { backoffMs } from "./backoff";
 import { IceConfiguration } from "./ice";
@@ -39,6 +40,8 @@ export type Link = "connecting" | "connected" | "lost";
 export interface CallHandlers {
   onState: (state: CallState) => void;
   onParticipants: (participants: Participants) => void;
+  /** How the recording of the consultation stands. */
+  onRecording: (message: RecordingMessage) => void;
   onLink: (link: Link) => void;
   /** The other side's picture and sound; a new stream for each new peer connection. */
   onRemote: (stream: MediaStream) => void;
@@ -53,7 +56,7 @@ export interface CallHandlers {
 }
 
 type Timer = "restart" | "disconnected" | "connect" | "stable";
-type FromServer = Answer | Participants | CallState | HandedOver | Problem;
+type FromServer = Answer | Participants | CallState | HandedOver | Problem | RecordingMessage;
 
 export class Call {
   readonly #socket: ReconnectingSocket<FromServer, Offer>;
@@ -128,6 +131,9 @@ export class Call {
         this.#present = message;
         this.handlers.onParticipants(message);
         this.#attach();
+        break;
+      case "recording":
+        this.handlers.onRecording(message);
         break;
       case "answer":
         this.#unanswered -= 1;

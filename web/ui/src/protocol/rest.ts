@@ -15,6 +15,7 @@ import type {
   PatientSession,
   PatientView,
   PatientVisit,
+  RecordingView,
   RoomMessages,
   RoomView,
   SearchAudit,
@@ -152,6 +153,14 @@ export class StaffApi {
   callConfiguration = (clinic: string, visit: string) =>
     request<CallConfiguration>("GET", this.#clinic(clinic, `visits/${part(visit)}/call/configuration`));
 
+  askToRecord = (clinic: string, visit: string) =>
+    request<RecordingView>("POST", this.#clinic(clinic, `visits/${part(visit)}/recordings`));
+  recording = (clinic: string, visit: string, recording: string, command: "withdraw" | "stop") =>
+    request<RecordingView>(
+      "POST",
+      this.#clinic(clinic, `visits/${part(visit)}/recordings/${part(recording)}/${command}`),
+    );
+
   /** Tells the server that the call's tab is closing. It outlives the page, and nobody waits for an answer. */
   sayClosing(clinic: string, visit: string): void {
     const body = new Blob(["{}"], { type: "application/json" });
@@ -172,9 +181,19 @@ export class PatientApi {
     request<PatientVisit>("POST", this.#profile(profile, `visits/${part(visit)}/leave`));
   callConfiguration = (visit: string) =>
     request<CallConfiguration>("GET", `/api/patient/visits/${part(visit)}/call/configuration`);
+  /** `consent_hash`: of the words that were read; null is a no. */
+  answerRecording = (visit: string, recording: string, consent_hash: string | null) =>
+    request<RecordingView>("POST", this.#recording(visit, recording, "answer"), {
+      agrees: consent_hash !== null,
+      consent_hash,
+    });
+  stopRecording = (visit: string, recording: string) =>
+    request<RecordingView>("POST", this.#recording(visit, recording, "stop"));
   lookUps = (profile: string, before: string | null) =>
     request<LookUpPage>("POST", this.#profile(profile, "look_ups"), { before });
   reportDevices = (report: DeviceReport) => request<void>("POST", "/api/patient/devices", report);
 
+  #recording = (visit: string, recording: string, command: "answer" | "stop") =>
+    `/api/patient/visits/${part(visit)}/recordings/${part(recording)}/${command}`;
   #profile = (profile: string, rest: string) => `/api/patient/profiles/${part(profile)}/${rest}`;
 }
