@@ -65,6 +65,7 @@ def serving(
             "http_port": str(port),
             "database_url": f"sqlite+aiosqlite:///{home / 'venterum.sqlite3'}",
             "key_file": str(home / "venterum.key"),
+            "recordings_directory": str(home / "recordings"),
         }
         | dict(settings)
     )
