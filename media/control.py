@@ -2,12 +2,17 @@
 
     POST   /rooms/{room}/participants/{participant}             offer in, 201 with the answer and a Location
     DELETE /rooms/{room}/participants/{participant}/legs/{leg}  what Location named: that leg leaves
+    PUT    /rooms/{room}/participants/{participant}/admission   let somebody in who has been connected only
+    PUT    /rooms/{room}/participants/{participant}/screen      show everybody their screen; 409 when another's is shown
+    DELETE /rooms/{room}/participants/{participant}/screen      stop showing it
     PUT    /rooms/{room}/recording                              record the call: {"recording": id, "key": base64}
     DELETE /rooms/{room}/recording                              stop recording; answered when its file is whole
     DELETE /rooms/{room}                                        the call is over
-    GET    /rooms/{room}                                        who is connected
+    GET    /rooms/{room}                                        who is connected, by which leg, and who is sent whom on which mid
 
-Both sides are here: `control_app` for the node's process, `NodeClient` for whoever places calls.
+What an offer does not say stands in headers beside it: `Venterum-Screen: {mid}` names the section for a shared screen,
+`Venterum-Admitted: no` has the participant connected but not let in, `Venterum-Companion: yes` says that they join the two whose
+consultation it is. Both sides are here: `control_app` for the node's process, `NodeClient` for whoever places calls.
 """
 
 from __future__ import annotations
@@ -31,17 +36,23 @@ from .errors import (
     NoSuchLeg,
     RecordingFailed,
     RoomFull,
+    ScreenTaken,
     TooManyOffers,
 )
 from .negotiation import MAX_OFFER_BYTES
 from .node import Joined, MediaNode
 from .recording.news import Failure
+from .slots import RoomState
 
+SCREEN_HEADER = "Venterum-Screen"
+ADMITTED_HEADER = "Venterum-Admitted"
+COMPANION_HEADER = "Venterum-Companion"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _STATUS: dict[type[MediaError], HTTPStatus] = {
     MalformedSdp: HTTPStatus.UNPROCESSABLE_ENTITY,
     RoomFull: HTTPStatus.CONFLICT,
     TooManyOffers: HTTPStatus.TOO_MANY_REQUESTS,
+    ScreenTaken: HTTPStatus.CONFLICT,
     NoSuchLeg: HTTPStatus.NOT_FOUND,
     AlreadyRecording: HTTPStatus.CONFLICT,
     RecordingFailed: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -75,7 +86,14 @@ def control_app(node: MediaNode, secret: str) -> web.Application:
         if request.content_type != "application/sdp":
             raise web.HTTPUnsupportedMediaType
         names = request.match_info
-        joined = await node.join(names["room"], names["participant"], await request.text())
+        joined = await node.join(
+            names["room"],
+            names["participant"],
+            await request.text(),
+            screen_mid=request.headers.get(SCREEN_HEADER),
+            admitted=request.headers.get(ADMITTED_HEADER) != "no",
+            companion=request.headers.get(COMPANION_HEADER) == "yes",
+        )
         return web.Response(
             status=HTTPStatus.CREATED,
             text=joined.answer,
@@ -86,6 +104,18 @@ def control_app(node: MediaNode, secret: str) -> web.Application:
     async def leave(request: web.Request) -> web.Response:
         names = request.match_info
         await node.leave(names["room"], names["participant"], names["leg"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def admit(request: web.Request) -> web.Response:
+        node.admit(request.match_info["room"], request.match_info["participant"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def share_screen(request: web.Request) -> web.Response:
+        node.share_screen(request.match_info["room"], request.match_info["participant"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
+    async def stop_sharing(request: web.Request) -> web.Response:
+        node.stop_sharing(request.match_info["room"], request.match_info["participant"])
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def record(request: web.Request) -> web.Response:
@@ -102,12 +132,15 @@ def control_app(node: MediaNode, secret: str) -> web.Application:
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     async def who(request: web.Request) -> web.Response:
-        return web.json_response({"connected": node.rooms().get(request.match_info["room"], ())})
+        return web.json_response(node.states().get(request.match_info["room"], RoomState()).as_json())
 
     app = web.Application(client_max_size=MAX_OFFER_BYTES, middlewares=[authenticated])
     participant = "/rooms/{room}/participants/{participant}"
     app.router.add_post(participant, join)
     app.router.add_delete(participant + "/legs/{leg}", leave)
+    app.router.add_put(participant + "/admission", admit)
+    app.router.add_put(participant + "/screen", share_screen)
+    app.router.add_delete(participant + "/screen", stop_sharing)
     app.router.add_put("/rooms/{room}/recording", record)
     app.router.add_delete("/rooms/{room}/recording", stop_recording)
     app.router.add_delete("/rooms/{room}", close_room)
@@ -136,15 +169,44 @@ class NodeClient:
         self._timeout = aiohttp.ClientTimeout(total=5)
         self._recording_timeout = aiohttp.ClientTimeout(total=20)
 
-    async def join(self, node_url: str, room_id: str, participant_id: str, offer: str) -> Joined:
-        """Raises: MalformedSdp, RoomFull, TooManyOffers, NodeOverloaded, NodeUnavailable."""
+    async def join(
+        self,
+        node_url: str,
+        room_id: str,
+        participant_id: str,
+        offer: str,
+        *,
+        screen_mid: str | None = None,
+        admitted: bool = True,
+        companion: bool = False,
+    ) -> Joined:
+        """As `MediaNode.join`. Raises: MalformedSdp, RoomFull, TooManyOffers, NodeOverloaded, NodeUnavailable."""
+        headers = {"Content-Type": "application/sdp"}
+        if screen_mid is not None:
+            headers[SCREEN_HEADER] = screen_mid
+        if not admitted:
+            headers[ADMITTED_HEADER] = "no"
+        if companion:
+            headers[COMPANION_HEADER] = "yes"
         response, text = await self._request(
             "POST",
             f"{node_url}/rooms/{room_id}/participants/{participant_id}",
             data=offer.encode(),
-            headers={"Content-Type": "application/sdp"},
+            headers=headers,
         )
         return Joined(response.headers["Location"].rpartition("/")[2], text)
+
+    async def admit(self, node_url: str, room_id: str, participant_id: str) -> None:
+        """Raises: NoSuchLeg, NodeUnavailable."""
+        await self._request("PUT", f"{node_url}/rooms/{room_id}/participants/{participant_id}/admission")
+
+    async def share_screen(self, node_url: str, room_id: str, participant_id: str) -> None:
+        """Raises: NoSuchLeg, ScreenTaken, NodeUnavailable."""
+        await self._request("PUT", f"{node_url}/rooms/{room_id}/participants/{participant_id}/screen")
+
+    async def stop_sharing(self, node_url: str, room_id: str, participant_id: str) -> None:
+        """Raises: NoSuchLeg, NodeUnavailable."""
+        await self._request("DELETE", f"{node_url}/rooms/{room_id}/participants/{participant_id}/screen")
 
     async def leave(self, node_url: str, room_id: str, participant_id: str, leg_id: str) -> None:
         """Raises: NoSuchLeg, NodeUnavailable."""

@@ -4,6 +4,7 @@
     ├── MalformedSdp       the offer could not be read, or asks for something that is no WebRTC call
     ├── RoomFull           the room has as many participants as it takes
     ├── TooManyOffers      a participant offers faster than any browser has reason to
+    ├── ScreenTaken        somebody else shares a screen in this call
     ├── NoSuchLeg          there is no such room, participant or leg on this node
     ├── AlreadyRecording   the call is being recorded under another id
     ├── RecordingFailed    the call cannot be recorded; its code says why
@@ -42,6 +43,13 @@ class TooManyOffers(MediaError):
 
     def __init__(self) -> None:
         super().__init__("There were too many offers from this participant. Try again in a moment.")
+
+
+class ScreenTaken(MediaError):
+    code = "screen_taken"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else is sharing a screen. One can be shared at a time.")
 
 
 class NoSuchLeg(MediaError):

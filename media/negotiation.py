@@ -7,8 +7,11 @@ of SRTP profile to us and AEAD_AES_256_GCM wins.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import zip_longest
 
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription, SessionDescription
@@ -19,7 +22,7 @@ MAX_OFFER_BYTES, MAX_OFFER_LINES = 64 * 1024, 2000
 """Longer offers are not read. A browser's, with eleven sections, has about 1,000 lines."""
 
 MAX_SECTIONS = 16
-"""The most m-sections an offer may have."""
+"""The most m-sections an offer may have. A call of six and a shared screen needs eleven."""
 
 FORWARDED_EXTENSIONS = (
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
@@ -40,6 +43,14 @@ _ANSWERED_DIRECTION = {
 }
 
 
+class Track(StrEnum):
+    """What a participant sends, of each at most one."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+    SCREEN = "screen"
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """One codec in one negotiation. `key` names the same codec in every other negotiation."""
@@ -55,7 +66,10 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One m-section as answered. A section not `accepted` is answered with port 0."""
+    """One m-section as answered. A section not `accepted` is answered with port 0.
+
+    `ssrcs` are those that the offer announces: by them the packets of several sections of one kind are told apart.
+    """
 
     kind: str
     mid: str
@@ -63,6 +77,11 @@ class Section:
     direction: str = "inactive"
     codecs: tuple[Codec, ...] = ()
     extensions: Mapping[str, int] = field(default_factory=dict)
+    ssrcs: tuple[int, ...] = ()
+
+    def has(self, payload_type: int) -> bool:
+        """Whether a payload type is one of this section's, be it of its codecs or of their retransmissions."""
+        return any(payload_type in (c.payload_type, c.rtx_payload_type) for c in self.codecs)
 
     @property
     def receives(self) -> bool:
@@ -76,17 +95,47 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one other participant's sound and picture go: two sections, by mid. None where the offer has no such section."""
+
+    audio: str | None
+    video: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Negotiated:
-    """What an offer and its answer agree on, and how to reach the one who offered."""
+    """What an offer and its answer agree on, and how to reach the one who offered. `screen_mid`: the shared screen's section."""
 
     sections: tuple[Section, ...]
     ice_username: str
     ice_password: str
     fingerprints: tuple[tuple[str, str], ...]
+    screen_mid: str | None = None
 
     def section(self, kind: str) -> Section | None:
-        """The accepted section of a kind, of which there is at most one."""
+        """The first accepted section of a kind."""
         return next((s for s in self.sections if s.accepted and s.kind == kind), None)
+
+    @property
+    def sent(self) -> dict[Track, Section]:
+        """The sections in which the browser sends: no more than one for each track."""
+        return {self._track(section): section for section in self.sections if section.receives}
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The k-th section that the relay sends sound on, with the k-th for a camera's picture."""
+        sending = [s for s in self.sections if s.sends]
+        audio = [s.mid for s in sending if self._track(s) is Track.AUDIO]
+        video = [s.mid for s in sending if self._track(s) is Track.VIDEO]
+        return tuple(Slot(a, v) for a, v in zip_longest(audio, video))
+
+    @property
+    def screen(self) -> str | None:
+        """The section on which the relay sends the screen that somebody shares."""
+        return next((s.mid for s in self.sections if s.sends and self._track(s) is Track.SCREEN), None)
+
+    def _track(self, section: Section) -> Track:
+        return Track.SCREEN if section.mid == self.screen_mid else Track(section.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +156,8 @@ class OutgoingSsrcs:
     rtx: int | None
 
 
-def negotiate(offer: str) -> Negotiated:
-    """Read an offer and decide what to answer.
+def negotiate(offer: str, screen_mid: str | None = None) -> Negotiated:
+    """Read an offer and decide what to answer. `screen_mid` names the video section that is for a shared screen.
 
     Raises:
         MalformedSdp: it cannot be parsed, is not bundled on one transport, or lacks ICE or DTLS parameters.
@@ -122,15 +171,25 @@ def negotiate(offer: str) -> Negotiated:
         raise MalformedSdp("it cannot be parsed") from None
     if not 0 < len(session.media) <= MAX_SECTIONS:
         raise MalformedSdp(f"it must have 1 to {MAX_SECTIONS} media sections")
+    if screen_mid is not None and not any(m.rtp.muxId == screen_mid and m.kind == "video" for m in session.media):
+        raise MalformedSdp("it has no video section by the mid that is said to be the screen's")
     bundle = next((set(map(str, g.items)) for g in session.group if g.semantic == "BUNDLE"), set[str]())
-    taken: set[str] = set()
+    mids: set[str] = set()
+    sent: set[str] = set()
     sections: list[Section] = []
     first: MediaDescription | None = None
     for media in session.media:
-        section = _answer_section(media, bundle, taken)
+        section = _answer_section(media, bundle)
+        if section.mid in mids:
+            raise MalformedSdp("two of its media sections have the same a=mid")
+        mids.add(section.mid)
         if section.accepted:
-            taken.add(media.kind)
             first = first or media
+        if section.receives:
+            track = "screen" if section.mid == screen_mid else section.kind
+            if track in sent:  # a second camera: what is sent there would reach nobody
+                section = replace(section, direction="sendonly" if section.sends else "inactive")
+            sent.add(track)
         sections.append(section)
     if first is None:
         raise MalformedSdp("it offers no sound or picture in a codec that is forwarded here")
@@ -145,17 +204,18 @@ def negotiate(offer: str) -> Negotiated:
         ice_username=first.ice.usernameFragment,
         ice_password=first.ice.password,
         fingerprints=tuple((f.algorithm, f.value) for f in first.dtls.fingerprints),
+        screen_mid=screen_mid,
     )
 
 
-def _answer_section(media: MediaDescription, bundle: set[str], taken: set[str]) -> Section:
+def _answer_section(media: MediaDescription, bundle: set[str]) -> Section:
     mid = media.rtp.muxId
     if not mid or len(mid) > 16 or not mid.isalnum():
         raise MalformedSdp("a media section lacks a plain a=mid")
     refused = Section(kind=media.kind, mid=mid, accepted=False)
     # A section with port 0 in the bundle is not rejected but bundle-only (RFC 9143 section 6): so Firefox offers.
     rejected = media.port == 0 and mid not in bundle
-    if media.kind not in ("audio", "video") or media.kind in taken or rejected:
+    if media.kind not in ("audio", "video") or rejected:
         return refused
     if mid not in bundle or not media.rtcp_mux:
         raise MalformedSdp("every section must be bundled on one transport, with rtcp-mux")
@@ -170,56 +230,79 @@ def _answer_section(media: MediaDescription, bundle: set[str], taken: set[str]) 
         direction=_ANSWERED_DIRECTION[media.direction or "sendrecv"],
         codecs=codecs,
         extensions={uri: offered[uri] for uri in FORWARDED_EXTENSIONS if 0 < offered.get(uri, 0) < 15},
+        ssrcs=tuple(announced.ssrc for announced in media.ssrc),
     )
 
 
 def _codecs(media: MediaDescription) -> tuple[Codec, ...]:
+    """The forwarded codecs of a section, in the order of the offer (RFC 3264 section 6.1); RED before the Opus in it."""
+    offered = {c.payloadType: c for c in media.rtp.codecs if c.payloadType is not None}
     rtx_of: dict[int, int] = {}
-    for codec in media.rtp.codecs:
+    for payload_type, codec in offered.items():
         associated = codec.parameters.get("apt")
-        if codec.name.lower() == "rtx" and isinstance(associated, int) and codec.payloadType is not None:
-            rtx_of[associated] = codec.payloadType
+        if codec.name.lower() == "rtx" and isinstance(associated, int):
+            rtx_of[associated] = payload_type
     found: dict[str, Codec] = {}
-    for codec in media.rtp.codecs:
-        key = codec_key(codec)
-        if key is not None and key not in found and codec.payloadType is not None:
-            found[key] = Codec(
-                key=key,
-                payload_type=codec.payloadType,
-                clock_rate_hz=codec.clockRate,
-                rtx_payload_type=rtx_of.get(codec.payloadType),
-                rtpmap=str(codec),
-                fmtp=_FMTP[key],
-                feedback=tuple(
-                    f.type + (f" {f.parameter}" if f.parameter else "")
-                    for f in codec.rtcpFeedback
-                    if (f.type, f.parameter) in _FEEDBACK
-                ),
-            )
-    return tuple(found[key] for key in _FMTP if key in found)
+    for payload_type, codec in ((number, offered[number]) for number in media.fmt if number in offered):
+        key, fmtp = codec_key(codec) or ("", "")
+        if not key or key in found:
+            continue
+        found[key] = Codec(
+            key=key,
+            payload_type=payload_type,
+            clock_rate_hz=codec.clockRate,
+            rtx_payload_type=rtx_of.get(payload_type),
+            rtpmap=str(codec),
+            fmtp=fmtp,
+            feedback=tuple(
+                f.type + (f" {f.parameter}" if f.parameter else "")
+                for f in codec.rtcpFeedback
+                if (f.type, f.parameter) in _FEEDBACK
+            ),
+        )
+    red = found.pop(RED, None)
+    opus = found.get(OPUS)
+    if red is None or opus is None or red.fmtp != f"{opus.payload_type}/{opus.payload_type}":
+        return tuple(found.values())
+    return (red, *found.values())
 
 
-_FMTP = {
-    "opus": "minptime=10;useinbandfec=1",
-    "VP8": "",
-    "H264/1/42e01f": "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
-}
-"""The forwarded codecs, best first, with the format parameters they are answered with."""
+OPUS = "opus"
+RED = "red/opus"
+"""Opus with what was sent before it once more (RFC 2198): a lost packet is mended by the next one."""
+
+_CONSTRAINED_BASELINE = re.compile(r"(42[4-7c-f]|4d[89a-f]|58[c-f])0[0-9a-f]{2}")
 
 
-def codec_key(codec: RTCRtpCodecParameters) -> str | None:
-    """The name under which two negotiations recognise the same codec; None for one that is not forwarded."""
-    name = codec.name.lower()
-    if name == "opus" and codec.clockRate == 48000 and codec.channels == 2:
-        return "opus"
+def codec_key(codec: RTCRtpCodecParameters) -> tuple[str, str] | None:
+    """The name under which two negotiations recognise the same codec, and the format parameters it is answered with.
+
+    None for one that is not forwarded.
+    """
+    name, parameters = codec.name.lower(), codec.parameters
+    if codec.mimeType.startswith("audio/"):
+        if codec.clockRate != 48000 or codec.channels != 2:
+            return None
+        if name == "opus":
+            return OPUS, "minptime=10;useinbandfec=1"
+        # Which codec is in it stands in the parameters alone, twice: once for the packet and once for the one before.
+        return (RED, next(iter(parameters), "")) if name == "red" else None
+    if codec.clockRate != 90000:
+        return None
     if name == "vp8":
-        return "VP8"
+        return "VP8", ""
+    if name == "vp9" and str(parameters.get("profile-id", 0)) == "0":
+        return "VP9/0", "profile-id=0"
+    if name == "av1" and str(parameters.get("profile", 0)) == "0":
+        return "AV1/0", "level-idx=5;profile=0;tier=0"
+    profile = str(parameters.get("profile-level-id", "")).lower()
     if (
         name == "h264"
-        and str(codec.parameters.get("packetization-mode")) == "1"
-        and str(codec.parameters.get("profile-level-id", "")).lower() == "42e01f"
+        and str(parameters.get("packetization-mode")) == "1"
+        # The same profile in its three spellings and at any level (RFC 6184 section 8.1, table 5).
+        and _CONSTRAINED_BASELINE.fullmatch(profile)
     ):
-        return "H264/1/42e01f"
+        return "H264/1/CB", f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={profile}"
     return None
 
 
@@ -230,7 +313,7 @@ def write_answer(
     session_id: int,
     cname: str,
 ) -> str:
-    """The SDP answer (RFC 8866, RFC 9429 section 5.3). `ssrcs` has an entry for each kind that the relay sends."""
+    """The SDP answer (RFC 8866, RFC 9429 section 5.3). `ssrcs` has an entry for each section that the relay sends on, by mid."""
     mids = " ".join(s.mid for s in negotiated.sections if s.accepted)
     lines = [
         "v=0",
@@ -240,6 +323,8 @@ def write_answer(
         f"a=group:BUNDLE {mids}",
         "a=msid-semantic: WMS *",
     ]
+    # A browser keeps sound and picture of one stream in step: each slot is one, and the screen another.
+    streams = {mid: str(number) for number, s in enumerate(negotiated.slots) for mid in (s.audio, s.video)}
     bundled_first = True
     for section in negotiated.sections:
         if not section.accepted:
@@ -250,7 +335,8 @@ def write_answer(
                 "a=inactive",
             ]
             continue
-        lines += _section_lines(section, ssrcs.get(section.kind), cname)
+        stream = f"{cname}-{streams.get(section.mid, 'screen')}"
+        lines += _section_lines(section, ssrcs.get(section.mid), cname, stream)
         lines += [
             f"a=ice-ufrag:{local.ice_username}",
             f"a=ice-pwd:{local.ice_password}",
@@ -267,7 +353,7 @@ def write_answer(
     return "\r\n".join(lines) + "\r\n"
 
 
-def _section_lines(section: Section, ssrcs: OutgoingSsrcs | None, cname: str) -> list[str]:
+def _section_lines(section: Section, ssrcs: OutgoingSsrcs | None, cname: str, stream: str) -> list[str]:
     payload_types = [pt for c in section.codecs for pt in (c.payload_type, c.rtx_payload_type) if pt is not None]
     lines = [
         f"m={section.kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, payload_types))}",
@@ -287,7 +373,7 @@ def _section_lines(section: Section, ssrcs: OutgoingSsrcs | None, cname: str) ->
             lines.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate_hz}")
             lines.append(f"a=fmtp:{codec.rtx_payload_type} apt={codec.payload_type}")
     if section.sends and ssrcs is not None:
-        lines.append(f"a=msid:{cname} {cname}-{section.kind}")
+        lines.append(f"a=msid:{stream} {cname}-{section.mid}")
         if ssrcs.rtx is not None:
             lines.append(f"a=ssrc-group:FID {ssrcs.ssrc} {ssrcs.rtx}")
         lines.append(f"a=ssrc:{ssrcs.ssrc} cname:{cname}")

@@ -22,6 +22,7 @@ from .recording.recorders import Recorders
 from .relay import Counters, Leg
 from .room import Room
 from .seam import SecureTransport
+from .slots import RoomState
 from .strain import Limits, Strain
 
 MEASURE_SECONDS = 1.0
@@ -45,7 +46,7 @@ class MediaNode:
             are always let back in.
         recordings: the directory that recordings are kept in; without one, none is made.
         on_recording: called with a room's id and what there is to say of its recording, at every change.
-        on_change: called with a room's id and who is connected in it, at every change; an empty tuple when it is gone.
+        on_change: called with a room's id and its state, at every change; nobody is connected in one that is gone.
 
     Raises:
         OSError: the address or port cannot be had.
@@ -60,7 +61,7 @@ class MediaNode:
         limits: Limits | None = None,
         recordings: Path | None = None,
         on_recording: Callable[[str, RecordingNews], None] = lambda room_id, news: None,
-        on_change: Callable[[str, tuple[str, ...]], None] = lambda room_id, connected: None,
+        on_change: Callable[[str, RoomState], None] = lambda room_id, state: None,
     ) -> None:
         self.id = secrets.token_hex(8)
         self.counters = Counters()
@@ -102,8 +103,31 @@ class MediaNode:
         """Every room on the node, with who is connected in it."""
         return {room.id: room.connected for room in self._rooms.values()}
 
-    async def join(self, room_id: str, participant_id: str, offer: str) -> Joined:
+    def states(self) -> dict[str, RoomState]:
+        """Every room on the node, as it is."""
+        return {room.id: room.state for room in self._rooms.values()}
+
+    @property
+    def calls(self) -> int:
+        """How many rooms are calls: somebody has been admitted, and does not only wait."""
+        return sum(bool(room.live) for room in self._rooms.values())
+
+    async def join(
+        self,
+        room_id: str,
+        participant_id: str,
+        offer: str,
+        *,
+        screen_mid: str | None = None,
+        admitted: bool = True,
+        companion: bool = False,
+    ) -> Joined:
         """Answer an offer; a participant who is there already gets a new leg, which takes over when it is connected.
+
+        Args:
+            screen_mid: the section of the offer that is for a shared screen.
+            admitted: False for somebody who is to be connected only, until `admit`. Who has been admitted stays so.
+            companion: True for somebody who joins the two whose consultation it is: two places are kept for those.
 
         Raises:
             MalformedSdp, RoomFull, TooManyOffers: nothing was changed.
@@ -112,19 +136,48 @@ class MediaNode:
         """
         if not self.alive:
             raise NodeUnavailable
-        negotiated = negotiate(offer)
+        negotiated = negotiate(offer, screen_mid)
         if room_id not in self._rooms and self.strain.overloaded:
             raise NodeOverloaded
         room = self._rooms.get(room_id) or Room(room_id, self._room_changed)
-        room.admit(participant_id)
+        room.enter(participant_id, companion=companion)
         self._rooms[room_id] = room
         transport = SecureTransport(self.socket, [(a, self.port) for a in self._addresses], self._certificate)
         leg = Leg(secrets.token_hex(8), transport, negotiated, self.socket.batch, self.counters)
         room.add(participant_id, leg)
+        if admitted:
+            room.admit(participant_id)
         local = await transport.describe()
         answer = write_answer(negotiated, local, leg.ssrcs(), secrets.randbits(62), leg.id)
         transport.start(negotiated.ice_username, negotiated.ice_password, negotiated.fingerprints, leg)
         return Joined(leg.id, answer)
+
+    def admit(self, room_id: str, participant_id: str) -> None:
+        """Open the gate for a participant: sound and picture go from and to them, beginning with a keyframe.
+
+        Raises:
+            NoSuchLeg: there is none by that name.
+        """
+        self._room(room_id).admit(participant_id)
+
+    def share_screen(self, room_id: str, participant_id: str) -> None:
+        """Show everybody in the room the screen that a participant sends.
+
+        Raises:
+            NoSuchLeg: there is none by that name, or it has nothing to send a screen on.
+            ScreenTaken: somebody else's is shared.
+        """
+        self._room(room_id).share_screen(participant_id)
+
+    def stop_sharing(self, room_id: str, participant_id: str) -> None:
+        """Stop showing a participant's screen. Raises NoSuchLeg when there is no such room."""
+        self._room(room_id).stop_sharing(participant_id)
+
+    def _room(self, room_id: str) -> Room:
+        room = self._rooms.get(room_id)
+        if room is None:
+            raise NoSuchLeg
+        return room
 
     async def leave(self, room_id: str, participant_id: str, leg_id: str | None = None) -> None:
         """End a participant's leg, or all of them without `leg_id`.
@@ -189,7 +242,7 @@ class MediaNode:
     def _room_changed(self, room: Room) -> None:
         if room.id in self._recordings:
             self._recordings[room.id].follow(room.live)
-        self._on_change(room.id, room.connected)
+        self._on_change(room.id, room.state)
         if room.empty:
             self._rooms.pop(room.id, None)
 

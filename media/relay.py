@@ -1,13 +1,14 @@
 """Legs and the way a packet goes between them: decrypted, renumbered, encrypted, sent; never parsed past its headers.
 
-A `Leg` is one browser's connected transport. Each track it sends has routes to the legs that receive it; who is wired to
-whom is decided in `media/room.py`. The hot path is `Leg.datagram_received`: one function from datagram to send.
+A `Leg` is one browser's connected transport. Each track it sends (`Incoming`) has routes to the tracks that others are sent
+(`Outgoing`); which goes to which is decided in `media/room.py` and done by `wire`. The hot path is `Leg.datagram_received`: one
+function from datagram to send.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -17,8 +18,9 @@ from . import rtcp
 from .allowance import Allowance
 from .batch import SLOT_BYTES, DatagramBatch
 from .cache import PacketCache, as_retransmission
-from .negotiation import Negotiated, OutgoingSsrcs, Section
+from .negotiation import OPUS, RED, Codec, Negotiated, OutgoingSsrcs, Section, Track
 from .recording.tap import LegTap
+from .red import cut_to_primary, renumber_blocks
 from .rtp import HEADER, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
 from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
 
@@ -36,6 +38,8 @@ REPAIRS_PER_SECOND, REPAIRS_AT_ONCE = 500.0, 300.0
 
 LEAST_BITRATE_BPS = 30_000
 """No receiver can tell a source to send less: it would speak for everybody else in the call."""
+MAX_STREAMS = 64
+"""Pairs of SSRC and payload type that a leg keeps the routes of; a browser sends about ten. Past it they are looked up anew."""
 
 
 @dataclass(slots=True)
@@ -58,49 +62,102 @@ class Counters:
     crowded: int = 0
 
 
+class Incoming:
+    """One track that a leg's browser sends, and which tracks of other legs it goes to."""
+
+    __slots__ = ("by_payload_type", "keyframe_asked_ms", "leg", "outgoings", "section", "ssrc", "track")
+
+    def __init__(self, leg: Leg, track: Track, section: Section) -> None:
+        self.leg = leg
+        self.track = track
+        self.section = section
+        self.ssrc: int | None = None
+        """What its picture comes from; None before the first packet, and for sound."""
+        self.keyframe_asked_ms = float("-inf")
+        self.outgoings: tuple[Outgoing, ...] = ()
+        self.by_payload_type: dict[int, tuple[Route, ...]] = {}
+
+    def request_keyframe(self, *, at_once: bool = False) -> None:
+        """Ask the browser for a keyframe (PLI), at most once in `KEYFRAME_INTERVAL_MS` unless `at_once`.
+
+        Before its first video packet there is nothing to ask for: that packet begins a keyframe.
+        """
+        now_ms = monotonic() * 1000
+        if self.ssrc is None or (not at_once and now_ms - self.keyframe_asked_ms < KEYFRAME_INTERVAL_MS):
+            return
+        self.keyframe_asked_ms = now_ms
+        self.leg.ask_for_keyframe(self.ssrc)
+
+    def note_source(self, payload_type: int, ssrc: int) -> None:
+        if self.section.kind == "video" and any(c.payload_type == payload_type for c in self.section.codecs):
+            self.ssrc = ssrc
+
+
 class Outgoing:
     """One track that a leg is sent: its SSRCs, as the answer announced them, and how the source's numbers map to them.
 
     Retransmissions come from the source and from the cache alike, so they are numbered here, in the order they go out.
     """
 
-    __slots__ = ("cache", "next_retransmission", "primary", "retransmission", "rtx_payload_type", "source")
+    __slots__ = (
+        "cache",
+        "leg",
+        "next_retransmission",
+        "primary",
+        "retransmission",
+        "rtx_payload_type",
+        "section",
+        "source",
+    )
 
-    def __init__(self, primary: StreamMap, retransmission: StreamMap | None) -> None:
+    def __init__(self, leg: Leg, section: Section, primary: StreamMap, retransmission: StreamMap | None) -> None:
+        self.leg = leg
+        self.section = section
         self.primary = primary
         self.retransmission = retransmission
         self.rtx_payload_type: int | None = None
         self.next_retransmission = secrets.randbits(15)
         self.cache: PacketCache | None = None
-        self.source: Leg | None = None
+        self.source: Incoming | None = None
 
 
 class Route:
     """The way of one payload type of a source to one receiving leg."""
 
-    __slots__ = ("extensions", "map", "original", "outgoing", "payload_type", "rtx_payload_type", "transport")
+    __slots__ = (
+        "extensions",
+        "map",
+        "original",
+        "outgoing",
+        "payload_type",
+        "red_payload_type",
+        "rtx_payload_type",
+        "transport",
+    )
 
     def __init__(
         self,
-        transport: SecureTransport,
+        outgoing: Outgoing,
         stream: StreamMap,
         payload_type: int,
-        extensions: Mapping[int, int] | None,
-        outgoing: Outgoing,
+        extensions: Sequence[int],
         *,
         original: StreamMap | None = None,
         rtx_payload_type: int | None = None,
+        red_payload_type: int | None = None,
     ) -> None:
-        self.transport = transport
+        self.transport = outgoing.leg.transport
         self.map = stream
         self.payload_type = payload_type
         self.extensions = extensions
-        """None when the numbers are the same on both legs."""
+        """What each of the source's header extensions is called by the receiver; 0 where it has none by that name."""
         self.outgoing = outgoing
         self.original = original
         """The map of the retransmitted stream, when this route is of retransmissions (RFC 4588)."""
         self.rtx_payload_type = rtx_payload_type
         """By which the packets of this route can be sent again; None when they cannot."""
+        self.red_payload_type = red_payload_type
+        """For a route of redundant audio: what the receiver calls the Opus in it; 0 for one that takes plain Opus alone."""
 
 
 class Leg:
@@ -115,14 +172,13 @@ class Leg:
         self._batch = batch
         self._counters = counters
         self._length = new_length()
-        self._routes: dict[int, tuple[Route, ...]] = {}
-        self._receivers: tuple[tuple[Leg, Outgoing], ...] = ()
-        video = negotiated.section("video")
-        self._video_payload_types = {c.payload_type for c in video.codecs} if video is not None else set()
-        self._video_ssrc: int | None = None
-        self._keyframe_asked_ms = float("-inf")
         self.tap: LegTap | None = None
+        self._routes: dict[int, tuple[Route, ...]] = {}
+        """By SSRC and payload type, as they come: filled by `_learn`, emptied when the leg is wired anew."""
+        self.incoming = {track: Incoming(self, track, section) for track, section in negotiated.sent.items()}
+        self._announced = {ssrc: each for each in self.incoming.values() for ssrc in each.section.ssrcs}
         self.outgoing: dict[str, Outgoing] = {}
+        """By mid."""
         self._by_ssrc: dict[int, tuple[Outgoing, StreamMap]] = {}
         self._sources: set[int] = set()
         self._rtcp = Allowance(RTCP_PER_SECOND, RTCP_AT_ONCE)
@@ -136,8 +192,8 @@ class Leg:
         primary = StreamMap(self._new_ssrc(), clock_rate_hz)
         has_rtx = any(c.rtx_payload_type is not None for c in section.codecs)
         retransmission = StreamMap(self._new_ssrc(), clock_rate_hz) if has_rtx else None
-        outgoing = Outgoing(primary, retransmission)
-        self.outgoing[section.kind] = outgoing
+        outgoing = Outgoing(self, section, primary, retransmission)
+        self.outgoing[section.mid] = outgoing
         self._by_ssrc[primary.ssrc] = (outgoing, primary)
         if retransmission is not None:
             self._by_ssrc[retransmission.ssrc] = (outgoing, retransmission)
@@ -148,27 +204,43 @@ class Leg:
         return ssrc
 
     def ssrcs(self) -> dict[str, OutgoingSsrcs]:
-        """What the answer announces, by kind."""
+        """What the answer announces, by mid."""
         return {
-            kind: OutgoingSsrcs(o.primary.ssrc, o.retransmission.ssrc if o.retransmission else None)
-            for kind, o in self.outgoing.items()
+            mid: OutgoingSsrcs(o.primary.ssrc, o.retransmission.ssrc if o.retransmission else None)
+            for mid, o in self.outgoing.items()
         }
 
-    def wire(self, receivers: Iterable[Leg]) -> None:
-        """Route everything this leg sends to `receivers`, all connected, in place of whoever it was before."""
-        routes: dict[int, list[Route]] = {}
-        wired: list[tuple[Leg, Outgoing]] = []
-        for receiver in receivers:
-            for kind, outgoing in receiver.outgoing.items():
-                theirs, ours = receiver.negotiated.section(kind), self.negotiated.section(kind)
-                if theirs is None or ours is None or not ours.receives:
-                    continue
-                outgoing.source = self
-                wired.append((receiver, outgoing))
-                for payload_type, route in _routes_between(ours, theirs, receiver.transport, outgoing):
-                    routes.setdefault(payload_type, []).append(route)
-        self._routes = {payload_type: tuple(r) for payload_type, r in routes.items()}
-        self._receivers = tuple(wired)
+    def send_to(self, outgoings: Mapping[Track, Sequence[Outgoing]]) -> None:
+        """Let each track that this leg sends go to these, and to nobody else; whoever is new to it is begun with a keyframe."""
+        for track, incoming in self.incoming.items():
+            before, incoming.outgoings = incoming.outgoings, tuple(outgoings.get(track, ()))
+            incoming.by_payload_type = _routes_between(incoming.section, incoming.outgoings)
+            for outgoing in incoming.outgoings:
+                outgoing.source = incoming
+            for outgoing in before:
+                if outgoing.source is incoming and outgoing not in incoming.outgoings:
+                    outgoing.source = None
+            if not set(incoming.outgoings) <= set(before):
+                incoming.request_keyframe(at_once=True)
+        self._routes.clear()
+
+    def _learn(self, ssrc: int, payload_type: int) -> tuple[Route, ...]:
+        """Where the packets of this SSRC and payload type go: to nobody, when they belong to no track that is forwarded.
+
+        Packets of an SSRC that the offer did not announce are taken for the first track whose payload type it is.
+        """
+        incoming = self._announced.get(ssrc)
+        if incoming is None or not incoming.section.has(payload_type):
+            incoming = next((each for each in self.incoming.values() if each.section.has(payload_type)), None)
+        if incoming is None:
+            routes: tuple[Route, ...] = ()
+        else:
+            incoming.note_source(payload_type, ssrc)
+            routes = incoming.by_payload_type.get(payload_type, ())
+        if len(self._routes) >= MAX_STREAMS:
+            self._routes.clear()
+        self._routes[ssrc << 7 | payload_type] = routes
+        return routes
 
     def datagram_received(self, slot: int, size: int) -> None:
         """Forward the packet in a slot of the socket's batch to every receiver, working on it where it lies."""
@@ -185,15 +257,16 @@ class Leg:
             return
         size = length[0]
         _, second, sequence, timestamp, ssrc = HEADER.unpack_from(view, begin)
-        if ssrc not in self._sources and not self._admits(ssrc):
-            return
+        routes = self._routes.get(ssrc << 7 | second & 0x7F)
+        if routes is None:
+            if ssrc not in self._sources and not self._admits(ssrc):
+                return
+            routes = self._learn(ssrc, second & 0x7F)
         tap = self.tap
         if tap is not None:
             tap.packet(view[begin : begin + size])
-        routes = self._routes.get(second & 0x7F)
-        if routes is None:
+        if not routes:
             counters.without_receiver += 1
-            self._note_source(second & 0x7F, ssrc)
             return
         now_ms = monotonic() * 1000
         plain = view[begin : begin + size].tobytes() if len(routes) > 1 else b""
@@ -201,15 +274,15 @@ class Leg:
             if position:
                 # The packet was encrypted in place for the one before: send that, and begin with the plain one again.
                 batch.flush()
+                size = len(plain)
                 view[begin : begin + size] = plain
             stream = route.map
+            outgoing = route.outgoing
             if ssrc != stream.source_ssrc:
                 stream.switch(ssrc, sequence, timestamp, now_ms)
-                if route.rtx_payload_type is not None and route.outgoing.cache is None:
-                    route.outgoing.cache = PacketCache()
-                self._note_source(second & 0x7F, ssrc)
+                if route.rtx_payload_type is not None and outgoing.cache is None:
+                    outgoing.cache = PacketCache()
             timestamp_out = (timestamp + stream.timestamp_offset) & 0xFFFFFFFF
-            outgoing = route.outgoing
             if route.original is None:
                 sequence_out = (sequence + stream.sequence_offset) & 0xFFFF
                 stream.sent(sequence_out, timestamp_out, now_ms)
@@ -219,10 +292,16 @@ class Leg:
             REWRITTEN.pack_into(
                 view, begin + 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, stream.ssrc
             )
-            if route.extensions is not None:
+            # The one place where a receiver's header extensions are made of the source's.
+            if view[begin] & 0x10:
                 rewrite_extensions(view[begin : begin + size], route.extensions)
             if route.original is not None:
                 rewrite_original_sequence(view[begin : begin + size], route.original.sequence_offset)
+            elif route.red_payload_type is not None:
+                size = _fit_red(view[begin : begin + size], size, route.red_payload_type)
+                if not size:
+                    counters.malformed += 1
+                    continue
             if route.rtx_payload_type is not None and outgoing.cache is not None:
                 outgoing.rtx_payload_type = route.rtx_payload_type
                 outgoing.cache.store(sequence_out, view[begin : begin + size], now_ms)
@@ -282,14 +361,14 @@ class Leg:
             leg.send_rtcp(b"".join(parts))
 
     def _translate_sender_report(self, report: rtcp.SenderReport, outbox: dict[Leg, list[bytes]]) -> None:
-        for receiver, outgoing in self._receivers:
+        for outgoing in (o for incoming in self.incoming.values() for o in incoming.outgoings):
             for stream in (outgoing.primary, outgoing.retransmission):
                 if stream is not None and stream.source_ssrc == report.ssrc:
                     timestamp = (report.rtp_timestamp + stream.timestamp_offset) & 0xFFFFFFFF
-                    outbox.setdefault(receiver, []).extend(
+                    outbox.setdefault(outgoing.leg, []).extend(
                         (
                             rtcp.write_sender_report(stream.ssrc, report.ntp, timestamp, report.packets, report.octets),
-                            rtcp.write_sdes(stream.ssrc, receiver.id),
+                            rtcp.write_sdes(stream.ssrc, outgoing.leg.id),
                         )
                     )
 
@@ -343,33 +422,28 @@ class Leg:
             if source is not None and stream is not None and stream.source_ssrc is not None:
                 ssrcs.setdefault(source, []).append(stream.source_ssrc)
         for source, of_source in ssrcs.items():
-            outbox.setdefault(source, []).append(
-                rtcp.write_remb(source._own_ssrc(), max(remb.bitrate_bps, LEAST_BITRATE_BPS), tuple(of_source))
-            )
+            # The estimate is of the path down, which all of them share.
+            share_bps = max(remb.bitrate_bps // len(ssrcs), LEAST_BITRATE_BPS)
+            outbox.setdefault(source, []).append(rtcp.write_remb(source._own_ssrc(), share_bps, tuple(of_source)))
 
     def _source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:
         known = self._by_ssrc.get(ssrc)
-        return (known[0].source, known[1]) if known is not None else (None, None)
+        if known is None or known[0].source is None:
+            return None, None
+        return known[0].source.leg, known[1]
 
     def _own_ssrc(self) -> int:
         """The SSRC that this leg's browser knows the relay by, as the sender of feedback."""
         return next(iter(self._by_ssrc), 1)
 
-    def _note_source(self, payload_type: int, ssrc: int) -> None:
-        if payload_type in self._video_payload_types:
-            self._video_ssrc = ssrc
-
     def request_keyframe(self, *, at_once: bool = False) -> None:
-        """Ask this leg's browser for a keyframe (PLI), at most once in `KEYFRAME_INTERVAL_MS` unless `at_once`.
+        """Ask for a keyframe of everything that this leg's browser shows; see `Incoming.request_keyframe`."""
+        for incoming in self.incoming.values():
+            incoming.request_keyframe(at_once=at_once)
 
-        Before its first video packet there is nothing to ask for: that packet begins a keyframe.
-        """
-        now_ms = monotonic() * 1000
-        if self._video_ssrc is None or (not at_once and now_ms - self._keyframe_asked_ms < KEYFRAME_INTERVAL_MS):
-            return
-        self._keyframe_asked_ms = now_ms
+    def ask_for_keyframe(self, ssrc: int) -> None:
         self._counters.keyframes_requested += 1
-        self.send_rtcp(rtcp.write_pli(self._own_ssrc(), self._video_ssrc))
+        self.send_rtcp(rtcp.write_pli(self._own_ssrc(), ssrc))
 
     def send_rtcp(self, compound: bytes) -> None:
         """Encrypt and send; dropped while the leg is not connected."""
@@ -381,26 +455,57 @@ class Leg:
             self._counters.encrypt += 1
 
 
-def _routes_between(
-    ours: Section, theirs: Section, transport: SecureTransport, outgoing: Outgoing
+def wire(legs: Iterable[Leg], ways: Iterable[tuple[Leg, Track, Outgoing]]) -> None:
+    """Let tracks of these legs go where `ways` say, from a leg's track to another's, and nowhere else."""
+    wanted: dict[Leg, dict[Track, list[Outgoing]]] = {leg: {} for leg in legs}
+    for source, track, outgoing in ways:
+        wanted[source].setdefault(track, []).append(outgoing)
+    for leg, outgoings in wanted.items():
+        leg.send_to(outgoings)
+
+
+def _fit_red(packet: memoryview, size: int, opus_payload_type: int) -> int:
+    """Fit a packet of redundant audio to its receiver; its new size, 0 when it is damaged."""
+    if not opus_payload_type:
+        return cut_to_primary(packet, size)
+    return size if renumber_blocks(packet, size, opus_payload_type) else 0
+
+
+def _routes_between(section: Section, outgoings: Iterable[Outgoing]) -> dict[int, tuple[Route, ...]]:
+    """The routes from a section to these tracks, by the payload type each is for: for every codec that both ends have."""
+    routes: dict[int, list[Route]] = {}
+    for outgoing in outgoings:
+        extensions = bytearray(16)
+        for uri, number in section.extensions.items():
+            extensions[number] = outgoing.section.extensions.get(uri, 0)
+        theirs = {c.key: c for c in outgoing.section.codecs}
+        for codec in section.codecs:
+            for payload_type, route in _routes_of(codec, theirs, outgoing, bytes(extensions)):
+                routes.setdefault(payload_type, []).append(route)
+    return {payload_type: tuple(each) for payload_type, each in routes.items()}
+
+
+def _routes_of(
+    codec: Codec, theirs: Mapping[str, Codec], outgoing: Outgoing, extensions: bytes
 ) -> Iterable[tuple[int, Route]]:
-    """The routes for every codec that both sections have, with the payload type each is for."""
-    extensions = {number: theirs.extensions[uri] for uri, number in ours.extensions.items() if uri in theirs.extensions}
-    same = len(extensions) == len(ours.extensions) and all(a == b for a, b in extensions.items())
-    ids = None if same else extensions
-    their_codecs = {c.key: c for c in theirs.codecs}
-    for codec in ours.codecs:
-        match = their_codecs.get(codec.key)
-        if match is None:
-            continue
-        can_repair = match.rtx_payload_type is not None and outgoing.retransmission is not None
-        rtx_payload_type = match.rtx_payload_type if can_repair else None
+    match = theirs.get(codec.key)
+    if codec.key == RED:
+        opus = theirs.get(OPUS)
+        if opus is not None:
+            payload_type = opus.payload_type if match is None else match.payload_type
+            red = 0 if match is None else opus.payload_type
+            yield codec.payload_type, Route(outgoing, outgoing.primary, payload_type, extensions, red_payload_type=red)
+        return
+    if match is None:
+        return
+    can_repair = match.rtx_payload_type is not None and outgoing.retransmission is not None
+    rtx_payload_type = match.rtx_payload_type if can_repair else None
+    yield (
+        codec.payload_type,
+        Route(outgoing, outgoing.primary, match.payload_type, extensions, rtx_payload_type=rtx_payload_type),
+    )
+    if codec.rtx_payload_type is not None and rtx_payload_type is not None and outgoing.retransmission is not None:
         yield (
-            codec.payload_type,
-            Route(transport, outgoing.primary, match.payload_type, ids, outgoing, rtx_payload_type=rtx_payload_type),
+            codec.rtx_payload_type,
+            Route(outgoing, outgoing.retransmission, rtx_payload_type, extensions, original=outgoing.primary),
         )
-        if codec.rtx_payload_type is not None and rtx_payload_type is not None and outgoing.retransmission is not None:
-            yield (
-                codec.rtx_payload_type,
-                Route(transport, outgoing.retransmission, rtx_payload_type, ids, outgoing, original=outgoing.primary),
-            )

@@ -6,7 +6,7 @@ numbers and timestamps go on from where they were.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from struct import Struct
 
 HEADER = Struct("!BBHII")
@@ -81,15 +81,14 @@ def payload_offset(packet: bytes | bytearray | memoryview) -> int | None:
     return offset if offset <= len(packet) else None
 
 
-def rewrite_extensions(packet: bytearray | memoryview, ids: Mapping[int, int]) -> None:
-    """Renumber one-byte header extensions (RFC 8285 section 4.2) in place; one without an entry in `ids` becomes padding.
+def rewrite_extensions(packet: bytearray | memoryview, ids: Sequence[int]) -> None:
+    """Renumber one-byte header extensions (RFC 8285 section 4.2) in place; one for which `ids` says 0 becomes padding.
 
-    Two-byte headers are not negotiated, so an extension block of any other profile is padded out as a whole.
+    `ids` has sixteen entries, one for each number. Two-byte headers are not negotiated, so an extension block of any other
+    profile is padded out as a whole.
     """
-    if not packet[0] & 0x10:
-        return
     start = HEADER_BYTES + 4 * (packet[0] & 0x0F)
-    if start + 4 > len(packet):
+    if not packet[0] & 0x10 or start + 4 > len(packet):
         return
     profile, words = _EXTENSION_HEADER.unpack_from(packet, start)
     position = start + 4
@@ -102,16 +101,15 @@ def rewrite_extensions(packet: bytearray | memoryview, ids: Mapping[int, int]) -
         if byte == 0:
             position += 1
             continue
-        number, length = byte >> 4, (byte & 0x0F) + 1
-        if number == 15 or position + 1 + length > end:
+        number, following = byte >> 4, position + 2 + (byte & 0x0F)
+        if number == 15 or following > end:
             packet[position:end] = bytes(end - position)
             return
-        mapped = ids.get(number)
-        if mapped is None:
-            packet[position : position + 1 + length] = bytes(1 + length)
+        if ids[number]:
+            packet[position] = ids[number] << 4 | byte & 0x0F
         else:
-            packet[position] = mapped << 4 | (byte & 0x0F)
-        position += 1 + length
+            packet[position:following] = bytes(following - position)
+        position = following
 
 
 def rewrite_original_sequence(packet: bytearray | memoryview, offset: int) -> None:

@@ -113,7 +113,7 @@ class CallConnection:
         if not self._is_holder(visit):
             await self._connection.send(HandedOver(to_name=visit.practitioner_name or ""))
             return False
-        connected = await self._calls.connected(self._visit_id)
+        connected = (await self._calls.room(self._visit_id)).participants
         state = CallState(
             state=visit.state.value,
             other_name=self._other_name(visit),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -20,6 +20,7 @@ from media.control import NodeClient
 from media.errors import NodeOverloaded, NodeUnavailable
 from media.node import Joined, MediaNode
 from media.recording.news import Failure, RecordingNews, RecordingState
+from media.slots import RoomState
 
 from .bus import Bus, call_topic
 from .errors import NoMediaNode
@@ -34,10 +35,10 @@ _NODES = "venterum:nodes"
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """What a node says of itself with each heartbeat."""
+    """What a node says of itself with each heartbeat. `rooms` has those in it where somebody only waits: they will be calls."""
 
     url: str
-    calls: int
+    rooms: int
     overloaded: bool
 
 
@@ -50,15 +51,15 @@ class Heartbeat:
     def __init__(self, redis: Redis, bus: Bus) -> None:
         self._redis = redis
         self._bus = bus
-        self._untold: dict[str, tuple[str, ...]] = {}
+        self._untold: dict[str, RoomState] = {}
         self._untold_recordings: dict[str, RecordingNews] = {}
         self._something_to_tell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._node_id = ""
 
-    def changed(self, room_id: str, connected: tuple[str, ...]) -> None:
-        """Say who is connected in a room now. What has not been told yet is replaced: only the newest is of use."""
-        self._untold[room_id] = connected
+    def changed(self, room_id: str, state: RoomState) -> None:
+        """Say who is in a room now, and how. What has not been told yet is replaced: only the newest is of use."""
+        self._untold[room_id] = state
         self._something_to_tell.set()
 
     def recording_changed(self, room_id: str, news: RecordingNews) -> None:
@@ -87,14 +88,14 @@ class Heartbeat:
             await self._beat(node, control_url)
 
     async def _beat(self, node: MediaNode, control_url: str) -> None:
-        rooms = node.rooms()
+        rooms = node.states()
         with contextlib.suppress(RedisError, OSError):
             pipeline = self._redis.pipeline(transaction=False)
             entry = json.dumps(asdict(_Node(control_url, len(rooms), node.strain.overloaded)))
             pipeline.set(_node_key(node.id), entry, ex=NODE_EXPIRY_SECONDS)
             pipeline.sadd(_NODES, node.id)
-            for room_id, connected in rooms.items():
-                pipeline.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
+            for room_id, state in rooms.items():
+                pipeline.set(_room_key(room_id), json.dumps(state.as_json()), ex=NODE_EXPIRY_SECONDS)
                 pipeline.set(_placed_key(room_id), node.id, ex=CALL_EXPIRY_SECONDS)
             for room_id, news in node.recordings().items():
                 pipeline.set(_recording_key(room_id), json.dumps(asdict(news)), ex=NODE_EXPIRY_SECONDS)
@@ -105,9 +106,10 @@ class Heartbeat:
             await self._something_to_tell.wait()
             self._something_to_tell.clear()
             while self._untold:
-                room_id, connected = self._untold.popitem()
+                room_id, state = self._untold.popitem()
+                told = json.dumps(state.as_json())
                 with contextlib.suppress(RedisError, OSError):
-                    await self._redis.set(_connected_key(room_id), json.dumps(connected), ex=NODE_EXPIRY_SECONDS)
+                    await self._redis.set(_room_key(room_id), told, ex=NODE_EXPIRY_SECONDS)
                 self._bus.announce(call_topic(room_id))
             while self._untold_recordings:
                 room_id, news = self._untold_recordings.popitem()
@@ -125,8 +127,19 @@ class Calls:
         self._client = client
         self._log = structlog.get_logger("signaling.calls")
 
-    async def join(self, visit_id: str, participant: str, offer: str) -> Joined:
+    async def join(
+        self,
+        visit_id: str,
+        participant: str,
+        offer: str,
+        *,
+        screen_mid: str | None = None,
+        admitted: bool = True,
+        companion: bool = False,
+    ) -> Joined:
         """Have an offer answered by the node that holds the call, or by another when that one is gone.
+
+        What the arguments mean is told by `MediaNode.join`.
 
         Raises:
             NoMediaNode: none is alive.
@@ -137,13 +150,47 @@ class Calls:
         for _ in range(2):
             node_id, url = await self._place(visit_id, refused)
             try:
-                return await self._client.join(url, visit_id, participant, offer)
+                return await self._client.join(
+                    url, visit_id, participant, offer, screen_mid=screen_mid, admitted=admitted, companion=companion
+                )
             except NodeUnavailable:
                 self._log.warning("node_unavailable", node=node_id)
                 await self._forget(node_id)
             except NodeOverloaded:
                 refused.add(node_id)
         raise NodeOverloaded if refused else NoMediaNode
+
+    async def admit(self, visit_id: str, participant: str) -> None:
+        """Open the gate for a participant who is connected only.
+
+        Raises:
+            NoSuchLeg: the participant is not there.
+            NoMediaNode: no node holds the call, or the one that does is gone.
+        """
+        await self._ask(visit_id, self._client.admit, participant)
+
+    async def share_screen(self, visit_id: str, participant: str) -> None:
+        """Show everybody in the call the screen that a participant sends.
+
+        Raises:
+            NoSuchLeg: the participant is not there, or sends none.
+            ScreenTaken: somebody else's is shared.
+            NoMediaNode: no node holds the call, or the one that does is gone.
+        """
+        await self._ask(visit_id, self._client.share_screen, participant)
+
+    async def stop_sharing(self, visit_id: str, participant: str) -> None:
+        """Stop showing a participant's screen. Raises NoSuchLeg, NoMediaNode."""
+        await self._ask(visit_id, self._client.stop_sharing, participant)
+
+    async def _ask(self, visit_id: str, what: Callable[[str, str, str], Awaitable[None]], participant: str) -> None:
+        url = await self._held_at(visit_id)
+        if url is None:
+            raise NoMediaNode
+        try:
+            await what(url, visit_id, participant)
+        except NodeUnavailable:
+            raise NoMediaNode from None
 
     async def record(self, visit_id: str, recording_id: str, key: bytes) -> None:
         """Let the node that holds the call record it; returns when the recorder has begun.
@@ -203,17 +250,17 @@ class Calls:
             url = await self._held_at(visit_id)
             if url is not None:
                 await self._client.close_room(url, visit_id)
-            await self._redis.delete(_placed_key(visit_id), _connected_key(visit_id))
+            await self._redis.delete(_placed_key(visit_id), _room_key(visit_id))
         except (RedisError, OSError, NodeUnavailable, NoMediaNode) as error:
             self._log.warning("call_not_closed", visit=visit_id, error=type(error).__name__)
 
-    async def connected(self, visit_id: str) -> Collection[str]:
-        """Who is connected to the relay in this call; nobody when the live store does not answer."""
+    async def room(self, visit_id: str) -> RoomState:
+        """Who is connected to the relay in this call, and how; nobody when the live store does not answer."""
         try:
-            entry = await self._redis.get(_connected_key(visit_id))
+            entry = await self._redis.get(_room_key(visit_id))
         except (RedisError, OSError):
-            return ()
-        return tuple(json.loads(entry)) if entry else ()
+            return RoomState()
+        return RoomState.from_json(json.loads(entry)) if entry else RoomState()
 
     async def state(self) -> str | None:
         """`overloaded` when no node takes a new call just now, else None. Raises NoMediaNode when none is alive."""
@@ -246,7 +293,7 @@ class Calls:
                     free = [i for i, node in nodes.items() if not node.overloaded and i not in refused]
                     if not free:
                         raise NodeOverloaded
-                    chosen = min(free, key=lambda i: nodes[i].calls)
+                    chosen = min(free, key=lambda i: nodes[i].rooms)
                     pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py has no types for it
                     pipeline.set(key, chosen, ex=CALL_EXPIRY_SECONDS)
                     with contextlib.suppress(WatchError):  # somebody else placed it meanwhile: look again
@@ -268,8 +315,8 @@ def _placed_key(visit_id: str) -> str:
     return f"venterum:call:{visit_id}:node"
 
 
-def _connected_key(visit_id: str) -> str:
-    return f"venterum:call:{visit_id}:connected"
+def _room_key(visit_id: str) -> str:
+    return f"venterum:call:{visit_id}:room"
 
 
 def _recording_key(visit_id: str) -> str:

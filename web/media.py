@@ -66,7 +66,7 @@ def show_numbers(metrics: Metrics, registry: Registry, node: MediaNode | None) -
 
 
 def _show_node(numbers: Numbers, node: MediaNode) -> None:
-    numbers.gauge("venterum_calls", "Calls on this process' media node", lambda: len(node.rooms()))
+    numbers.gauge("venterum_calls", "Calls on this process' media node", lambda: node.calls)
     numbers.gauge(
         "venterum_media_packets_per_second", "Received in the last second", lambda: node.strain.packets_per_second
     )

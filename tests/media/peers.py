@@ -16,7 +16,8 @@ from av import VideoFrame
 from av.frame import Frame
 
 from media.node import Joined, MediaNode
-from media.relay import Leg
+from media.relay import Leg, Outgoing
+from media.slots import RoomState
 
 BOUND_S = 20.0
 """How long a condition may take to come true before the test fails."""
@@ -99,7 +100,7 @@ class Peer:
 
 @asynccontextmanager
 async def running_node(
-    host: str = "127.0.0.1", on_change: Callable[[str, tuple[str, ...]], None] = lambda room, connected: None
+    host: str = "127.0.0.1", on_change: Callable[[str, RoomState], None] = lambda room, state: None
 ) -> AsyncIterator[MediaNode]:
     node = MediaNode(host=host, port=0, addresses=[host], on_change=on_change)
     node.start()
@@ -138,3 +139,10 @@ def live_leg(node: MediaNode, room: str, participant: str) -> Leg:
     leg = node._rooms[room]._participants[participant].live
     assert leg is not None
     return leg
+
+
+def video_to(leg: Leg, slot: int = 0) -> Outgoing:
+    """The picture that a leg is sent on a slot."""
+    mid = leg.negotiated.slots[slot].video
+    assert mid is not None
+    return leg.outgoing[mid]

@@ -14,6 +14,7 @@ from media.control import NodeClient, control_app
 from media.errors import MalformedSdp, NodeUnavailable, NoSuchLeg, RoomFull
 from media.negotiation import MAX_OFFER_BYTES
 from media.node import MediaNode
+from media.room import MAX_PARTICIPANTS
 
 from .peers import Peer, loopback_candidates, running_node, until
 
@@ -58,14 +59,14 @@ async def test_refusals_come_across_as_they_were_raised() -> None:
     async with controlled() as (node, client, _, url):
         with pytest.raises(MalformedSdp, match="it cannot be parsed"):
             await client.join(url, "room", "first", "m=audio nine")
-        peers = [Peer(name) for name in ("first", "second", "third")]
-        for peer in peers[:2]:
+        peers = [Peer(f"participant-{number}") for number in range(MAX_PARTICIPANTS + 1)]
+        for peer in peers[:-1]:
             await client.join(url, "room", peer.name, await peer.offer())
         with pytest.raises(RoomFull):
-            await client.join(url, "room", "third", await peers[2].offer())
+            await client.join(url, "room", "one-more", await peers[-1].offer())
         await node.close()
         with pytest.raises(NodeUnavailable):
-            await client.join(url, "other", "first", await peers[2].offer())
+            await client.join(url, "other", "first", await peers[0].offer())
         for peer in peers:
             await peer.close()
 

@@ -71,7 +71,7 @@ a=fmtp:97 apt=96
 LOCAL = LocalTransport(
     "localname", "localpassword012345678901", ":".join(["CD"] * 32), [("127.0.0.1", 40000, 2130706431)]
 )
-SSRCS = {"audio": OutgoingSsrcs(1111, None), "video": OutgoingSsrcs(2222, 3333)}
+SSRCS = {"0": OutgoingSsrcs(1111, None), "1": OutgoingSsrcs(2222, 3333)}
 
 
 def test_what_is_forwarded_is_accepted_and_nothing_else() -> None:
@@ -79,10 +79,11 @@ def test_what_is_forwarded_is_accepted_and_nothing_else() -> None:
     audio, video = negotiated.section("audio"), negotiated.section("video")
     assert audio is not None
     assert video is not None
-    assert [c.key for c in audio.codecs] == ["opus"]
+    assert [(c.key, c.payload_type) for c in audio.codecs] == [("red/opus", 63), ("opus", 111)]
     assert [(c.key, c.payload_type, c.rtx_payload_type) for c in video.codecs] == [
         ("VP8", 96, 97),
-        ("H264/1/42e01f", 103, 104),
+        ("VP9/0", 98, 99),
+        ("H264/1/CB", 103, 104),
     ]
     assert video.codecs[0].feedback == ("goog-remb", "ccm fir", "nack", "nack pli")
     assert "urn:ietf:params:rtp-hdrext:sdes:mid" not in audio.extensions
@@ -102,7 +103,7 @@ def test_the_answer_reads_back_as_a_passive_bundled_answer() -> None:
     assert [(s.ssrc, s.cname) for s in session.media[1].ssrc] == [(2222, "name"), (3333, "name")]
 
 
-def test_a_second_camera_and_data_are_answered_with_port_zero() -> None:
+def test_data_is_answered_with_port_zero() -> None:
     extra = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\n"
     answer = write_answer(negotiate(OFFER + extra), LOCAL, SSRCS, 7, "name")
     assert "m=application 0 " in answer

@@ -12,8 +12,9 @@ from media import rtcp
 from media.batch import SLOT_BYTES
 from media.errors import MalformedSdp, NoSuchLeg, RoomFull
 from media.node import MediaNode
+from media.room import KEPT_PLACES, MAX_PARTICIPANTS
 
-from .peers import Peer, call, live_leg, loopback_candidates, running_node, until
+from .peers import Peer, call, live_leg, loopback_candidates, running_node, until, video_to
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def drop_video(node: MediaNode, room: str, participant: str, every: int) -> list
 
 async def test_both_sides_decode_and_the_counters_count() -> None:
     changes: list[tuple[str, ...]] = []
-    async with running_node(on_change=lambda room, connected: changes.append(connected)) as node:
+    async with running_node(on_change=lambda room, state: changes.append(tuple(state.participants))) as node:
         async with call(node) as (first, second):
             assert node.rooms() == {"room": ("first", "second")}
             before = node.counters.packets_forwarded
@@ -76,7 +77,7 @@ async def test_a_lost_packet_is_asked_for_and_sent_again(monkeypatch: pytest.Mon
         lost = drop_video(node, "room", "first", every=7)
         await until(lambda: len(lost) >= 5 and set(lost[:5]) <= set(asked))
         assert node.counters.retransmitted == 0
-        repaired = live_leg(node, "room", "second").outgoing["video"].retransmission
+        repaired = video_to(live_leg(node, "room", "second")).retransmission
         assert repaired is not None
         await until(lambda: repaired.source_ssrc is not None)
         decoded = second.received
@@ -86,7 +87,7 @@ async def test_a_lost_packet_is_asked_for_and_sent_again(monkeypatch: pytest.Mon
 def lose_on_the_way_down(node: MediaNode, room: str, participant: str, every: int) -> list[int]:
     """Lose every n-th video packet on its way to a participant, after the relay has sent it. Returns those lost."""
     leg = live_leg(node, room, participant)
-    batch, ssrc = node.socket.batch, leg.outgoing["video"].primary.ssrc
+    batch, ssrc = node.socket.batch, video_to(leg).primary.ssrc
     queue, lost, seen = batch.queue, list[int](), 0
 
     def lossy(pointer: Any, size: int, destination: Any) -> None:
@@ -152,16 +153,30 @@ async def test_an_offer_that_never_connects_does_not_disturb_the_live_leg() -> N
 
 async def test_what_is_refused_changes_nothing() -> None:
     async with running_node() as node, call(node):
-        third = Peer("third")
-        offer = await third.offer()
-        with pytest.raises(RoomFull):
-            await node.join("room", "third", offer)
+        more = Peer("more")
+        offer = await more.offer()
         with pytest.raises(MalformedSdp):
             await node.join("other", "third", "v=0")
+        with pytest.raises(MalformedSdp):
+            await node.join("room", "third", offer, screen_mid="7")
+        for operation in (node.admit, node.share_screen):
+            with pytest.raises(NoSuchLeg):
+                operation("room", "third")
         with pytest.raises(NoSuchLeg):
             await node.leave("room", "third")
         assert node.rooms() == {"room": ("first", "second")}
-        await third.close()
+        # Companions leave two places to those whose consultation it is.
+        for number in range(MAX_PARTICIPANTS - KEPT_PLACES):
+            await node.join("room", f"companion-{number}", offer, companion=True)
+        with pytest.raises(RoomFull):
+            await node.join("room", "companion-too-many", offer, companion=True)
+        with pytest.raises(RoomFull):
+            await node.join("room", "third", offer)
+        await node.leave("room", "second")
+        with pytest.raises(RoomFull):
+            await node.join("room", "companion-too-many", offer, companion=True)
+        await node.join("room", "second", offer)
+        await more.close()
 
 
 async def test_closing_a_room_ends_it_for_both_and_twice_is_once() -> None:

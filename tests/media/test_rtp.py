@@ -53,23 +53,27 @@ def packet(extensions: bytes, payload: bytes = b"payload", profile: int = 0xBEDE
     return bytearray(pack("!BBHII", 0x90, 96, 1, 2, 3) + pack("!HH", profile, len(padded) // 4) + padded + payload)
 
 
+def called(ids: dict[int, int]) -> list[int]:
+    return [ids.get(number, 0) for number in range(16)]
+
+
 def test_extensions_are_renumbered_and_unknown_ones_blanked() -> None:
     out = packet(bytes([0x10, 0xAA, 0x22, 1, 2, 3, 0x51, 8, 9]))
-    rewrite_extensions(out, {1: 7, 2: 3})
+    rewrite_extensions(out, called({1: 7, 2: 3}))
     assert bytes(out[16:25]) == bytes([0x70, 0xAA, 0x32, 1, 2, 3, 0, 0, 0])
     assert out[-7:] == b"payload"
 
 
 def test_another_extension_profile_is_blanked_whole() -> None:
     out = packet(bytes([1, 2, 3, 4]), profile=0x1000)
-    rewrite_extensions(out, {})
+    rewrite_extensions(out, bytes(16))
     assert bytes(out[16:20]) == bytes(4)
 
 
 @given(st.binary(min_size=12, max_size=60), st.dictionaries(st.integers(1, 14), st.integers(1, 14)))
 def test_rewriting_noise_keeps_length_and_never_breaks(noise: bytes, ids: dict[int, int]) -> None:
     out = bytearray(noise)
-    rewrite_extensions(out, ids)
+    rewrite_extensions(out, called(ids))
     rewrite_original_sequence(out, 77)
     assert len(out) == len(noise)
     assert out[:12] == noise[:12]
