@@ -227,6 +227,11 @@ class MediaNode:
         """Every recording that goes on on the node, by its room."""
         return {room_id: recording.news for room_id, recording in self._recordings.items()}
 
+    @property
+    def recorder_pid(self) -> int | None:
+        """The process that records this node's calls, while there is one."""
+        return self._recorders.pid
+
     def _recording_changed(self, room_id: str, news: RecordingNews) -> None:
         if news.over:
             self._recordings.pop(room_id, None)

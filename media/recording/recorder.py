@@ -301,6 +301,7 @@ class Recorder:
                     self._forget(descriptor)
             if now >= due:
                 due = now + TICK_SECONDS
+                self._say_alive()
                 for descriptor, session in list(self._sessions.items()):
                     if not session.tick(now, self._pool):
                         self._forget(descriptor)
@@ -323,6 +324,10 @@ class Recorder:
             for session in self._sessions.values():
                 if session.id == message.decode():
                     session.given_up()
+
+    def _say_alive(self) -> None:
+        with contextlib.suppress(OSError):  # a node that does not read has its own troubles
+            self._control.send(b".")
 
     def _forget(self, descriptor: int) -> None:
         del self._sessions[descriptor]

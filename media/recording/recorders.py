@@ -9,14 +9,19 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import structlog
 
 from media.errors import RecordingFailed
 
 from .news import Failure, RecordingNews
-from .tap import STOP_SECONDS, Tap
+from .tap import BEGIN_SECONDS, STOP_SECONDS, Tap
 
+STALL_SECONDS = 4.0
+"""A recorder that has said nothing for so long stands still, and every recording of it has failed."""
+
+_WATCH_SECONDS = 0.5
 _SOCKET_BYTES = 1024 * 1024
 """Asked of the kernel for what is on its way to the recorder."""
 
@@ -33,6 +38,9 @@ class Recorders:
         self._control: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._waiting: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._heard_at = 0.0
+        self._taps: set[Tap] = set()
         self._starting = asyncio.Lock()
         self._log = structlog.get_logger("media.recorders")
 
@@ -54,24 +62,41 @@ class Recorders:
             with theirs:
                 for end in (ours, theirs):
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SOCKET_BYTES)
-                control = await self._running()
-                socket.send_fds(control, [b"+"], [theirs.fileno()])
+                await self._hand_over(theirs)
         except OSError:
             ours.close()
             raise RecordingFailed(Failure.RECORDER_DIED) from None
         begun = False
 
         def told(news: RecordingNews) -> None:
+            if news.over:
+                self._taps.discard(tap)
             if begun:
                 on_news(news)
 
         tap = Tap(recording_id, ours, told)
-        tap.on_given_up = lambda: self._give_up(recording_id)
-        await tap.begin(key)
+        tap.on_given_up = lambda: self._given_up(recording_id)
+        self._taps.add(tap)
+        try:
+            await tap.begin(key)
+        except RecordingFailed:
+            self._taps.discard(tap)
+            raise
         begun = True
         return tap
 
-    def _give_up(self, recording_id: str) -> None:
+    async def _hand_over(self, theirs: socket.socket) -> None:
+        """Give the recorder its end of a recording's socket. Raises OSError when there is none to give it to."""
+        try:
+            socket.send_fds(await self._running(), [b"+"], [theirs.fileno()])
+        except OSError:
+            # It has just died, and nobody has noticed yet: the next one is asked.
+            if self._waiting is None:
+                raise
+            await asyncio.wait({self._waiting}, timeout=_WATCH_SECONDS)
+            socket.send_fds(await self._running(), [b"+"], [theirs.fileno()])
+
+    def _given_up(self, recording_id: str) -> None:
         self._log.warning("recorder_too_slow", recording=recording_id)
         if self._control is not None:
             with contextlib.suppress(OSError):
@@ -98,11 +123,26 @@ class Recorders:
                     ours.close()
                     raise
                 self._control = ours
+                self._heard_at = monotonic() + BEGIN_SECONDS  # it has yet to start
                 self._waiting = asyncio.create_task(self._wait(self._process, ours))
+                self._watching = asyncio.create_task(self._watch(ours))
             return self._control
+
+    async def _watch(self, control: socket.socket) -> None:
+        """Give up what a recorder holds that says nothing any longer; it may be stopped, or its disk may stand still."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            with contextlib.suppress(OSError):
+                while control.recv(64):
+                    self._heard_at = monotonic()
+            if monotonic() - self._heard_at > STALL_SECONDS:
+                for tap in list(self._taps):
+                    tap.give_up(Failure.TOO_SLOW)
 
     async def _wait(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
         status = await process.wait()
+        if self._watching is not None:
+            self._watching.cancel()
         control.close()
         if self._process is process:
             self._process, self._control = None, None
@@ -112,6 +152,8 @@ class Recorders:
     async def close(self) -> None:
         """Let the recorder end, once its recordings are over; the node stops those first. May be called twice."""
         control, waiting = self._control, self._waiting
+        if self._watching is not None:
+            self._watching.cancel()
         self._control, self._waiting = None, None
         if control is not None:
             control.close()

@@ -26,9 +26,6 @@ BUFFER_BYTES = 2 * 1024 * 1024
 _CONTROL_BYTES = 128 * 1024
 """Of those, kept free of packets for the records that say who is there and what was dropped."""
 
-STALL_SECONDS = 4.0
-"""A recorder that takes nothing for so long has failed."""
-
 BEGIN_SECONDS = 8.0
 STOP_SECONDS = 8.0
 
@@ -52,7 +49,6 @@ class Tap:
         self._view = memoryview(self._buffer)
         self._filled = 0
         self._began = monotonic()
-        self._taken_at = self._began
         self._untold_drops = 0
         self._said = b""
         self._ending = False
@@ -96,7 +92,7 @@ class Tap:
         line = Begin(self.recording_id, base64.b64encode(key).decode()).line()
         self._buffer[: len(line)] = line
         self._filled = len(line)
-        self._began = self._taken_at = monotonic()
+        self._began = monotonic()
         self._send()
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
@@ -117,7 +113,7 @@ class Tap:
             async with asyncio.timeout(STOP_SECONDS):
                 await asyncio.shield(self._over)
         except TimeoutError:
-            self._fail(Failure.TOO_SLOW)
+            self.give_up(Failure.TOO_SLOW)
 
     def _add(self, kind: Kind, leg: int, body: bytes) -> None:
         if self.news.over or len(body) > MAX_BODY_BYTES:
@@ -125,7 +121,7 @@ class Tap:
         data = record(kind, leg, int((monotonic() - self._began) * 1000), body)
         after = self._filled + len(data)
         if after > BUFFER_BYTES:
-            self._fail(Failure.TOO_SLOW)
+            self.give_up(Failure.TOO_SLOW)
             return
         self._buffer[self._filled : after] = data
         self._filled = after
@@ -141,19 +137,12 @@ class Tap:
         self._timer = self._loop.call_later(HAND_OVER_SECONDS, self._hand_over)
         if self._filled:
             self._send()
-        else:
-            self._taken_at = monotonic()
 
     def _send(self) -> None:
         try:
             sent = self._connection.send(self._view[: self._filled])
-        except BlockingIOError:
-            if monotonic() - self._taken_at > STALL_SECONDS:
-                self._fail(Failure.TOO_SLOW)
-            return
         except OSError:
-            return  # its end is read, with the reason where there is one
-        self._taken_at = monotonic()
+            return  # full for now; or closed, which is read together with its reason
         left = self._filled - sent
         self._view[:left] = self._view[sent : self._filled]
         self._filled = left
@@ -189,8 +178,10 @@ class Tap:
         elif "failed" in message:
             self._end(RecordingState.FAILED, Failure(str(message["failed"])))
 
-    def _fail(self, reason: Failure) -> None:
-        self.on_given_up()
+    def give_up(self, reason: Failure) -> None:
+        """End the recording here, whatever the recorder does with what it has."""
+        if not self.news.over:
+            self.on_given_up()
         self._end(RecordingState.FAILED, reason)
 
     def _end(self, state: RecordingState, reason: Failure | None = None) -> None:
