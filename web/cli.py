@@ -33,7 +33,7 @@ from signaling.messages import Wire
 from signaling.store import connect
 from signaling.worker import Worker, announcer
 
-from . import demonstration, directory_commands, logs, practice_commands, schemas
+from . import demonstration, directory_commands, logs, practice_commands, recording_commands, schemas
 from .app import create_app
 from .health import Metrics
 from .ice import TurnSecretRefused
@@ -70,6 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
         elif chosen.command == "audit":
             _be_there(settings)
             sys.exit(asyncio.run(verify_audit(settings)))
+        elif chosen.command == "recording":
+            _be_there(settings)
+            sys.exit(recording_commands.run(settings, chosen))
         elif chosen.command == "practice-system":
             practice_commands.run(settings, chosen)
         elif chosen.command == "demo":
@@ -274,6 +277,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="look after the event logs")
     audit.add_argument("what", choices=["verify"], help="verify: read every chain, and find what was changed by hand")
     practice_commands.add_parser(commands)
+    recording_commands.add_parser(commands)
     demo = commands.add_parser("demo", help="list the demonstration's fictitious clinics and people")
     demo.add_argument("--json", action="store_true", help="for programs")
     demo.add_argument("--load", action="store_true", help="put them into the database first")
