@@ -21,6 +21,7 @@ MOST_READY_TEXTS = 20
 LONGEST_CONSENT = 2000
 """In characters."""
 LONGEST_RECORDING_DAYS = 3650
+LONGEST_BLANK_MINUTES = 4 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class ClinicSettings:
     `reminder_days` is suggested for removal. `ready_texts` are explanations to choose from when a patient is refused.
     A patient is asked for a recording with the words of `consent_da` and `consent_en`; the usual ones where both are empty.
     A recording is deleted after `recording_days`; 0 keeps it until somebody deletes it.
+    A patient who waits is told the place in the queue with `show_place`, how long it may take with `show_wait`, and may write
+    to the clinic with `chat`. A screen of the clinic's that nobody touches for `blank_minutes` covers what it shows; 0: never.
     """
 
     version: int = 0
@@ -46,6 +49,10 @@ class ClinicSettings:
     consent_da: str = ""
     consent_en: str = ""
     recording_days: int = 0
+    show_place: bool = True
+    show_wait: bool = True
+    chat: bool = True
+    blank_minutes: int = 10
 
     def checked(self) -> ClinicSettings:
         """The same, the ready texts without empty edges.
@@ -73,6 +80,8 @@ class ClinicSettings:
             raise SettingsInvalid(f"The words to ask for a recording with are at most {LONGEST_CONSENT} characters.")
         if not 0 <= self.recording_days <= LONGEST_RECORDING_DAYS:
             raise SettingsInvalid(f"Recordings are deleted after 1 to {LONGEST_RECORDING_DAYS} days, or by hand (0).")
+        if not 0 <= self.blank_minutes <= LONGEST_BLANK_MINUTES:
+            raise SettingsInvalid(f"A screen is covered after 1 to {LONGEST_BLANK_MINUTES} minutes, or never (0).")
         return replace(self, ready_texts=texts, consent_da=consent_da, consent_en=consent_en)
 
 
@@ -92,6 +101,10 @@ def to_json(settings: ClinicSettings) -> dict[str, Any]:
         "consent_da": settings.consent_da,
         "consent_en": settings.consent_en,
         "recording_days": settings.recording_days,
+        "show_place": settings.show_place,
+        "show_wait": settings.show_wait,
+        "chat": settings.chat,
+        "blank_minutes": settings.blank_minutes,
     }
 
 
@@ -120,6 +133,10 @@ def from_json(kept: Mapping[str, Any]) -> ClinicSettings:
         consent_da=kept.get("consent_da", usual.consent_da),
         consent_en=kept.get("consent_en", usual.consent_en),
         recording_days=kept.get("recording_days", usual.recording_days),
+        show_place=kept.get("show_place", usual.show_place),
+        show_wait=kept.get("show_wait", usual.show_wait),
+        chat=kept.get("chat", usual.chat),
+        blank_minutes=kept.get("blank_minutes", usual.blank_minutes),
     )
 
 

@@ -9,6 +9,7 @@
     │   ├── UnknownPractitioner, MessageInvalid, ExplanationInvalid
     │   ├── SettingsInvalid, SettingsChanged, QueueChanged
     │   ├── NoteInvalid, NoteChanged, NoteNotYours, NotesFull
+    │   ├── ChatOff, MessagesFull, MessagesTooFast
     │   ├── TakenOver, ResumeTooLate, PatientBackInQueue, PatientRemoved
     │   ├── RecordingUnavailable, RecordingKeyMissing, RecordingUnderWay, ConsentChanged, NotInCallWithPatient
     │   ├── PractitionersOnly, AlreadyStaff, LastPractitioner, UnknownStaff
@@ -258,6 +259,29 @@ class NotesFull(Refused):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"A visit has at most {most} notes. Edit one of your own.")
+
+
+class ChatOff(Refused):
+    code = "chat_off"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing can be written here now: the visit is over, or the clinic takes no messages in the queue."
+        )
+
+
+class MessagesFull(Refused):
+    code = "messages_full"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A visit has at most {most} messages. Telephone instead.")
+
+
+class MessagesTooFast(Refused):
+    code = "messages_too_fast"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"At most {most} messages a minute. Wait a moment, and send it again.")
 
 
 class TakenOver(Refused):

@@ -5,13 +5,9 @@ A note may hold anything, so its text is sealed in the table, and the log tells 
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,30 +16,19 @@ from .errors import NoteChanged, NoteInvalid, NoteNotYours, NotesFull, NotFound
 from .log import append
 from .records import Actor, Note
 from .tables import notes, people, visits
+from .text_vault import TextVault
 
 LONGEST_NOTE = 1000
 """In characters."""
 MOST_NOTES = 50
 """How many notes a visit may have."""
 
-_NONCE_BYTES = 12
-_CONTEXT = b"venterum note v1"
 
-
-class NoteVault:
-    """Seals the notes' texts by AES-256-GCM under a key derived from the installation's (HKDF, RFC 5869)."""
+class NoteVault(TextVault):
+    """Seals the notes' texts."""
 
     def __init__(self, key: bytes) -> None:
-        self._aead = AESGCM(HKDF(hashes.SHA256(), 32, salt=None, info=_CONTEXT).derive(key))
-
-    def seal(self, note_id: str, text: str) -> bytes:
-        """Nonce and ciphertext; it opens as that note's alone."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._aead.encrypt(nonce, text.encode(), note_id.encode())
-
-    def open(self, note_id: str, sealed: bytes) -> str:
-        """Undo `seal`. Raises cryptography.exceptions.InvalidTag when it is another note's, or changed since."""
-        return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], note_id.encode()).decode()
+        super().__init__(key, b"venterum note v1")
 
 
 async def notes_of(

@@ -136,6 +136,39 @@ class Note:
     edited_at: datetime | None
 
 
+class Party(StrEnum):
+    """Whose side of a visit somebody writes on."""
+
+    CLINIC = "clinic"
+    PATIENT = "patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one party wrote to the other in a visit. `number` counts from 1 without gaps; only staff have an `author_name`."""
+
+    id: str
+    number: int
+    by: Party
+    author_name: str | None
+    text: str = field(repr=False)
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """How a visit's messages stand: how many there are, the other party's that each has not read, and each party's newest read.
+
+    `read_by_clinic` is the number of a message of the patient's, `read_by_patient` of the clinic's; 0 for none.
+    """
+
+    count: int = 0
+    unread_by_clinic: int = 0
+    unread_by_patient: int = 0
+    read_by_clinic: int = 0
+    read_by_patient: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One visit to one clinic, from joining the queue to its end. A child's name is shown to no staff."""
@@ -156,6 +189,7 @@ class Visit:
     practitioner_name: str | None
     explanation: str | None
     notes: tuple[Note, ...] = ()
+    chat: Chat = Chat()
 
 
 @dataclass(frozen=True, slots=True)

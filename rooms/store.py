@@ -31,6 +31,7 @@ from .kept_recordings import KeptRecordings
 from .launches import Launches
 from .log import Log
 from .logins import Logins
+from .messages import Messages, MessageVault
 from .notes import Notes, NoteVault
 from .opening import Opening
 from .outbox import Outbox
@@ -52,6 +53,7 @@ class Rooms:
         database: Database,
         vault: CprVault,
         note_vault: NoteVault,
+        message_vault: MessageVault,
         recording_keys: RecordingKeys,
         recording_days: int | None,
     ) -> None:
@@ -74,6 +76,7 @@ class Rooms:
         self.opening = Opening(database, visits)
         self.consultations = Consultations(database, visits)
         self.notes = Notes(database, note_vault)
+        self.messages = Messages(database, message_vault)
         self.recordings = Recordings(database, visits, recording_keys)
         self.kept_recordings = KeptRecordings(database, visits, self.audit, recording_keys, recording_days)
 
@@ -100,8 +103,14 @@ class Rooms:
         """
         vault = CprVault(installation_key)
         database = Database(database_url, clock=clock, on_commit=on_commit)
-        note_vault = NoteVault(installation_key)
-        return cls(database, vault, note_vault, recording_keys or RecordingKeys(None), recording_days)
+        return cls(
+            database,
+            vault,
+            NoteVault(installation_key),
+            MessageVault(installation_key),
+            recording_keys or RecordingKeys(None),
+            recording_days,
+        )
 
     async def __aenter__(self) -> Self:
         return self

@@ -267,6 +267,23 @@ notes = Table(
     Column("edited_at", Moment),
 )
 
+# `by` is a party: `clinic` or `patient`. `key` is the writer's own name for the message.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("visit_id", Id, ForeignKey("visits.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key", String(64), nullable=False),
+    Column("by", String(16), nullable=False),
+    Column("author_person_id", Id, ForeignKey("people.id")),
+    Column("text_sealed", LargeBinary, nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("read_at", Moment),
+    UniqueConstraint("visit_id", "number"),
+    UniqueConstraint("visit_id", "key"),
+)
+
 # `wrapped_key` is the recording's own key, wrapped by the one that `key_id` names; both go when the recording is deleted.
 recordings = Table(
     "recordings",

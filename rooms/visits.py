@@ -13,10 +13,11 @@ from .cpr import CprVault
 from .database import Transition
 from .errors import NotFound, WrongState
 from .log import append
+from .messages import chats_of
 from .minors import is_minor
 from .notes import NoteVault, notes_of
 from .recording_rows import end_with_call
-from .records import Actor, Note, Visit
+from .records import Actor, Chat, Note, Visit
 from .states import OPEN_VISITS, VisitState, VisitVerb, next_visit
 from .tables import guardianships, people, practitioners, visits
 
@@ -65,7 +66,8 @@ class Visits:
         )
         rows = (await connection.execute(query)).all()
         notes = await notes_of(connection, self._note_vault, [row.id for row in rows])
-        return tuple(self._record(row, notes.get(row.id, ())) for row in rows)
+        chats = await chats_of(connection, [row.id for row in rows])
+        return tuple(self._record(row, notes.get(row.id, ()), chats.get(row.id, Chat())) for row in rows)
 
     async def one(self, connection: AsyncConnection, clinic_id: str, visit_id: str) -> Visit:
         """Raises NotFound when the clinic has no such visit."""
@@ -112,7 +114,7 @@ class Visits:
             await end_with_call(transition, visit.id, actor)
         return moved
 
-    def _record(self, row: Row[Any], notes: tuple[Note, ...]) -> Visit:
+    def _record(self, row: Row[Any], notes: tuple[Note, ...], chat: Chat) -> Visit:
         cpr = self._vault.open(row.cpr_sealed)
         return Visit(
             id=row.id,
@@ -131,4 +133,5 @@ class Visits:
             practitioner_name=row.practitioner_name,
             explanation=row.explanation,
             notes=notes,
+            chat=chat,
         )

@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from media.errors import MediaError
 from rooms.errors import NotFound
-from rooms.records import Visit
+from rooms.records import Party, Visit
 from rooms.states import OPEN_VISITS, VisitState
 
 from .bus import Bus, call_topic, clinic_topic
@@ -26,7 +26,7 @@ from .errors import NotYourTurn, SignalingError, UnreadableMessage
 from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem, RecordingMessage, SaidBy, Say
 from .presence import Presence, clinician_subject
 from .said import Said
-from .views import milliseconds_or_none
+from .views import chat_view, milliseconds_or_none
 
 _from_browser: TypeAdapter[Offer | Say] = TypeAdapter(Annotated[Offer | Say, Field(discriminator="type")])
 
@@ -118,6 +118,7 @@ class CallConnection:
             state=visit.state.value,
             other_name=self._other_name(visit),
             started_at_ms=milliseconds_or_none(visit.started_at),
+            chat=chat_view(visit.chat, Party.CLINIC if self._side is Side.CLINICIAN else Party.PATIENT),
         )
         participants = Participants(clinician=Side.CLINICIAN in connected, patient=Side.PATIENT in connected)
         recording = await self._recording(visit)

@@ -65,6 +65,13 @@ class ClinicSettingsView(Wire):
     recording_days: int = Field(
         default=0, description="Recordings are deleted after so many days; 0: only by hand, or by the installation."
     )
+    show_place: bool = Field(default=True, description="Whether who waits is told the place in the queue.")
+    show_wait: bool = Field(default=True, description="Whether who waits is told about how long it may take.")
+    chat: bool = Field(default=True, description="Whether who waits and the staff may write to each other.")
+    blank_minutes: int = Field(
+        default=10,
+        description="A screen of the clinic's that nobody touches for so long covers what it shows; 0: never.",
+    )
 
 
 class ConsentView(Wire):
@@ -119,6 +126,29 @@ class NoteView(Wire):
     edited_at_ms: int | None
 
 
+class ChatView(Wire):
+    """How the messages of a visit stand, for one party; the texts are read by REST, past those that one has."""
+
+    count: int = Field(description="How many there are: the number of the newest.")
+    unread: int = Field(description="How many of the other party's one's own has not read.")
+    read: int = Field(description="The newest of one's own party's that the other has read; 0 for none.")
+
+
+class MessageView(Wire):
+    """What one party wrote to the other in a visit."""
+
+    id: str
+    number: int = Field(description="Within the visit, from 1 without gaps.")
+    by: Literal["clinic", "patient"]
+    author_name: str | None = Field(description="Of the clinic's staff; null for the patient's side.")
+    text: str
+    at_ms: int
+
+
+class MessageList(Wire):
+    messages: tuple[MessageView, ...] = Field(description="In order of number, at most 200.")
+
+
 class VisitView(Wire):
     """One visit as the clinic's staff see it. Times are milliseconds since 1970 UTC."""
 
@@ -138,6 +168,7 @@ class VisitView(Wire):
     away_since_ms: int | None = Field(description="Of a page that is not: when it was last heard of.")
     devices: DeviceReport | None = Field(description="What the page said of its camera, microphone and line.")
     notes: tuple[NoteView, ...]
+    chat: ChatView
 
 
 class ClinicCard(Wire):
@@ -169,6 +200,7 @@ class PatientVisit(Wire):
     joined_at_ms: int
     practitioner_name: str | None
     explanation: str | None
+    chat: ChatView
 
 
 # The clinic's live socket: /api/clinics/{clinic_id}/live?since=N. The browser sends nothing on it.
@@ -253,6 +285,7 @@ class CallState(Wire):
     state: Literal["waiting", "accepted", "in_call", "ended", "rejected", "left"]
     other_name: str = Field(description="Who is at the other end, to show beside the picture.")
     started_at_ms: int | None
+    chat: ChatView
 
 
 class RecordingMessage(Wire):

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rooms.clinic_settings import ClinicSettings, from_json, to_json
 from rooms.consent import words_hash
-from rooms.records import Board, Card, Clinic, Note, Profile, Recording, Role, Visit
+from rooms.records import Board, Card, Chat, Clinic, Message, Note, Party, Profile, Recording, Role, Visit
 from rooms.schedule import next_closing, next_opening
 from rooms.states import RecordingState, RoomState
 
@@ -16,9 +16,11 @@ from .attendance import UNKNOWN, Attendance
 from .messages import (
     BoardMessage,
     CardsMessage,
+    ChatView,
     ClinicCard,
     ClinicSettingsView,
     HoursView,
+    MessageView,
     NoteView,
     PatientVisit,
     PresenceMessage,
@@ -98,6 +100,7 @@ def visit_view(visit: Visit, attendance: Attendance = UNKNOWN) -> VisitView:
         away_since_ms=attendance.away_since_ms,
         devices=attendance.devices,
         notes=tuple(note_view(note) for note in visit.notes),
+        chat=chat_view(visit.chat, Party.CLINIC),
     )
 
 
@@ -146,6 +149,24 @@ def recording_view(recording: Recording, *, answers: bool = False) -> RecordingV
     )
 
 
+def chat_view(chat: Chat, party: Party) -> ChatView:
+    """How the messages of a visit stand, as one party sees it."""
+    if party is Party.CLINIC:
+        return ChatView(count=chat.count, unread=chat.unread_by_clinic, read=chat.read_by_patient)
+    return ChatView(count=chat.count, unread=chat.unread_by_patient, read=chat.read_by_clinic)
+
+
+def message_view(message: Message) -> MessageView:
+    return MessageView(
+        id=message.id,
+        number=message.number,
+        by=message.by.value,
+        author_name=message.author_name,
+        text=message.text,
+        at_ms=milliseconds(message.written_at),
+    )
+
+
 def presence_message(visit_id: str, attendance: Attendance) -> PresenceMessage:
     return PresenceMessage(
         visit_id=visit_id,
@@ -172,6 +193,7 @@ def patient_visit(visit: Visit) -> PatientVisit:
         joined_at_ms=milliseconds(visit.joined_at),
         practitioner_name=visit.practitioner_name,
         explanation=visit.explanation,
+        chat=chat_view(visit.chat, Party.PATIENT),
     )
 
 

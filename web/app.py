@@ -34,6 +34,7 @@ from .identity_test_provider import IdentityTestProvider
 from .launches import Landing, LaunchHandlers
 from .login import CALLBACK, LoginHandlers, offered
 from .logout import Logout
+from .messages import MessageHandlers
 from .notes import NoteHandlers
 from .oidc import OidcClient
 from .once import Once
@@ -109,6 +110,7 @@ def create_app(
         *PatientHandlers(rooms, access, offered(providers, "patient"), logout).routes(),
         *ClinicHandlers(rooms, access).routes(),
         *NoteHandlers(rooms, access, worker).routes(),
+        *MessageHandlers(rooms, access).routes(),
         *ConsultationHandlers(rooms, access, worker).routes(),
         *DeviceHandlers(rooms, access, worker).routes(),
         *RecordingHandlers(rooms, access, worker, storage).routes(),

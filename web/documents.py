@@ -32,6 +32,7 @@ _PARTS = (
     messages.NoteView,
     messages.RecordingView,
     messages.ConsentView,
+    messages.ChatView,
     messages.DeviceReport,
     messages.ClinicCard,
     messages.ProfileView,

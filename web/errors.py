@@ -30,6 +30,7 @@ from rooms.errors import (
     MalformedClinicIdentifier,
     MalformedCpr,
     MessageInvalid,
+    MessagesTooFast,
     MistypedSorId,
     NoteInvalid,
     NotFound,
@@ -150,6 +151,8 @@ def status_of(refusal: type[Exception]) -> int:
         return 404
     if issubclass(refusal, PractitionersOnly):
         return 403
+    if issubclass(refusal, MessagesTooFast):
+        return 429
     if issubclass(refusal, _MALFORMED):
         return 422
     if issubclass(refusal, (Refused, NotYourTurn)):

@@ -251,6 +251,19 @@ class EditNote(Wire):
     version: int
 
 
+class WriteMessage(Wire):
+    """`key`: the writer's own name for the message, made by chance: sent again under it, a message is written once."""
+
+    key: str = Field(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")
+    text: str = Field(max_length=1000)
+
+
+class MessagesRead(Wire):
+    """The other party's messages up to `number` have been seen."""
+
+    number: int = Field(ge=1, le=2**31 - 1)
+
+
 class HandOver(Wire):
     """From whoever has the patient, as far as is known, to whoever shall; oneself to take over."""
 

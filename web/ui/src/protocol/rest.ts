@@ -10,6 +10,8 @@ import type {
   DeviceReport,
   LoggedOut,
   LookUpPage,
+  MessageList,
+  MessageView,
   PastedRows,
   PatientList,
   PatientSession,
@@ -86,6 +88,13 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
 
 const part = encodeURIComponent;
 
+/** A visit's messages, for whichever party's address it is. */
+const messagesAt = (path: string) => ({
+  after: (number: number) => request<MessageList>("GET", `${path}/after/${number}`),
+  write: (key: string, text: string) => request<MessageView>("POST", path, { key, text }),
+  read: (number: number) => request<void>("POST", `${path}/read`, { number }),
+});
+
 /** What a staff member's pages may ask of the server. */
 export class StaffApi {
   session = () => request<StaffSession>("GET", "/api/session");
@@ -150,6 +159,8 @@ export class StaffApi {
   reject = (clinic: string, visit: string, explanation: string) =>
     request<VisitView>("POST", this.#clinic(clinic, `visits/${part(visit)}/reject`), { explanation });
 
+  messages = (clinic: string, visit: string) =>
+    messagesAt(this.#clinic(clinic, `visits/${part(visit)}/messages`));
   callConfiguration = (clinic: string, visit: string) =>
     request<CallConfiguration>("GET", this.#clinic(clinic, `visits/${part(visit)}/call/configuration`));
 
@@ -191,6 +202,7 @@ export class PatientApi {
     request<RecordingView>("POST", this.#recording(visit, recording, "stop"));
   lookUps = (profile: string, before: string | null) =>
     request<LookUpPage>("POST", this.#profile(profile, "look_ups"), { before });
+  messages = (visit: string) => messagesAt(`/api/patient/visits/${part(visit)}/messages`);
   reportDevices = (report: DeviceReport) => request<void>("POST", "/api/patient/devices", report);
 
   #recording = (visit: string, recording: string, command: "answer" | "stop") =>
