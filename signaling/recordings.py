@@ -17,11 +17,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from media.errors import AlreadyRecording, NoSuchLeg, RecordingFailed
-from media.recording.errors import ManifestRefused, NoSuchRecording
-from media.recording.manifest import Manifest, read_manifest
+from media.recording.errors import NoSuchRecording, RecordingError, StillGrowing
+from media.recording.manifest import Manifest
 from media.recording.news import Failure, RecordingNews
 from media.recording.news import RecordingState as Recorder
 from media.recording.store import Store
+from media.recording.verify import recover
 from rooms.errors import NotFound, RecordingKeyMissing, WrongState
 from rooms.kept_recordings import KeptRecordings
 from rooms.recordings import Recordings
@@ -137,7 +138,7 @@ class RecordingKeeper:
                 await self._calls.stop_recording(recording.visit_id)
             elif news is not None or self._is_long_over(recording):
                 await self._close(recording)
-        except NoMediaNode:
+        except (NoMediaNode, StillGrowing):
             pass  # looked at again in a moment
         except Exception as error:  # one recording's trouble must not end the looking after the others
             self._log.warning("recording_not_looked_after", recording=recording.id, error=type(error).__name__)
@@ -198,9 +199,16 @@ class RecordingKeeper:
         )
 
     async def _manifest(self, recording: Recording) -> Manifest | None:
+        """The manifest, closed first where the recorder could not do it any more.
+
+        Raises:
+            StillGrowing: a recorder is at work on the file.
+        """
         try:
             key = await self._recordings.data_key(recording)
-            return read_manifest(await asyncio.to_thread(self._store.manifest, recording.id), key)
-        except (NoSuchRecording, ManifestRefused, RecordingKeyMissing, OSError) as error:
+            return await asyncio.to_thread(recover, self._store, recording.id, key)
+        except StillGrowing:
+            raise
+        except (RecordingError, RecordingKeyMissing, OSError) as error:
             self._log.warning("recording_not_read", recording=recording.id, error=type(error).__name__)
             return None

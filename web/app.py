@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import web
 from redis.asyncio import Redis
 
+from media.recording.store import FileStore
 from rooms.directory import Declaration
 from rooms.store import Rooms
 from signaling.worker import Worker
@@ -31,6 +32,7 @@ from .health import Check, Health, Metrics
 from .ice import CallConfigurations
 from .identity_providers import IdentityProvider
 from .identity_test_provider import IdentityTestProvider
+from .kept_recordings import KeptRecordingHandlers
 from .launches import Landing, LaunchHandlers
 from .login import CALLBACK, LoginHandlers, offered
 from .logout import Logout
@@ -101,6 +103,7 @@ def create_app(
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice=CallConfigurations.of(settings, time.time))
     once = Once(redis)
     storage = RecordingStorage(rooms.recordings, settings.recordings_directory)
+    kept_recordings = KeptRecordingHandlers(rooms, access, worker, redis, FileStore(settings.recordings_directory))
     tokens = PracticeTokens(rooms.practice_systems, once, settings.origin)
     operations = (
         *StaffHandlers(rooms, access, worker, declaration, offered(providers, "staff"), logout).routes(),
@@ -114,6 +117,7 @@ def create_app(
         *ConsultationHandlers(rooms, access, worker).routes(),
         *DeviceHandlers(rooms, access, worker).routes(),
         *RecordingHandlers(rooms, access, worker, storage).routes(),
+        *kept_recordings.routes(),
         *PracticeHandlers(rooms, worker, tokens, settings.origin).routes(),
         *sockets.routes(),
     )
@@ -130,6 +134,7 @@ def create_app(
     LaunchHandlers(rooms.launches, offered(providers, "staff")).add(app)
     BackChannelLogout(rooms.logins, rooms.audit, clients, once, worker.logged_out).add(app)
     sockets.add(app)
+    kept_recordings.add(app)
     if test_identity is not None:
         test_identity.add(app)
     Health(checks or {}, metrics).add(app)

@@ -6,6 +6,7 @@
     ├── TokenRefused      401  a practice system's token does not hold
     ├── OriginRefused     403  another site's page asked
     ├── NotAtWork         409  logged in, but no practitioner is chosen yet
+    ├── RecordingNotReady, RecordingUnplayable, RecordingDamaged        409
     ├── BodyTooLarge      413
     ├── DayInvalid        422
     └── FieldsInvalid     422  the JSON is not what is taken there
@@ -95,6 +96,24 @@ class NotAtWork(WebError):
     code = "practitioner_not_chosen"
     status = 409
     text = "Choose the practitioner you work for first."
+
+
+class RecordingNotReady(WebError):
+    code = "recording_not_ready"
+    status = 409
+    text = "The recording is being closed, or its films are being made. Try again in a moment."
+
+
+class RecordingUnplayable(WebError):
+    code = "recording_unplayable"
+    status = 409
+    text = "The recording holds nothing that can be played."
+
+
+class RecordingDamaged(WebError):
+    code = "recording_damaged"
+    status = 409
+    text = "The recording's files are damaged. Whoever runs the server finds out how with `venterum recording verify`."
 
 
 class BodyTooLarge(WebError):

@@ -313,6 +313,25 @@ class RecordingList(Wire):
     older: str | None = Field(description="Ask with this for the next page; null when there is none.")
 
 
+class FilmView(Wire):
+    """One participant's part of a recording, for a player: `begins_ms` is where in the recording it begins."""
+
+    participant: str
+    url: str
+    mime: str
+    begins_ms: int
+    size_bytes: int
+
+
+class OpenedRecording(Wire):
+    """A recording that somebody opened. Until its films are made it is not `ready`: ask for the opening again."""
+
+    opening_id: str
+    ready: bool
+    length_ms: int | None
+    films: tuple[FilmView, ...]
+
+
 class PatientSession(Wire):
     """Who is logged in on the patient's page; nobody when `person_name` is null."""
 

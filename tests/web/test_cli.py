@@ -69,7 +69,12 @@ def test_it_serves_until_told_to_stop_and_ends_cleanly(environment: dict[str, st
         assert f"{address}/patient" in said
         assert "101001" in said
         with urlopen(f"{address}/readyz") as answer:
-            assert json.load(answer) == {"database": "ok", "live_store": "ok", "media_node": "ok"}
+            assert json.load(answer) == {
+                "database": "ok",
+                "live_store": "ok",
+                "media_node": "ok",
+                "recordings": "ok",
+            }
         kept = list(Path(environment["VENTERUM_KEY_FILE"]).parent.iterdir())
         assert len(kept) >= 3
         assert all(file.stat().st_mode & 0o077 == 0 for file in kept)

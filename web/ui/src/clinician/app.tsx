@@ -9,6 +9,7 @@ import type { Desk } from "./desk";
 import { Employees } from "./employees";
 import { ChooseClinic, ChoosePractitioner, LogIn } from "./entrance";
 import { PatientLists } from "./patient-lists";
+import { Recordings } from "./recordings";
 import { WaitingRoom } from "./waiting-room";
 
 export function App({ desk }: { desk: Desk }) {
@@ -43,6 +44,7 @@ export function App({ desk }: { desk: Desk }) {
     case "at_work":
       if (desk.page.value === "patients") return <PatientLists desk={desk} session={session} />;
       if (desk.page.value === "employees") return <Employees desk={desk} session={session} />;
+      if (desk.page.value === "recordings") return <Recordings desk={desk} session={session} />;
       if (desk.page.value === "audit") return <Audit desk={desk} session={session} />;
       return <WaitingRoom desk={desk} session={session} />;
   }

@@ -4,10 +4,12 @@ import type {
   BoardMessage,
   ClinicSettingsView,
   ColleagueView,
+  OpenedRecording,
   PastedRowView,
   PatientView,
   RoomMessages,
   SearchAudit,
+  SearchRecordings,
   StaffSession,
   VisitView,
 } from "../generated/wire";
@@ -110,6 +112,17 @@ export class Desk {
     return rows;
   }
   unseenPatients = () => this.#do(this.api.unseenPatients(this.#clinic()));
+
+  searchRecordings = (wanted: SearchRecordings) =>
+    this.#do(this.api.searchRecordings(this.#clinic(), wanted));
+  /** Opens a recording to see it, which is told on the log; waits until its films are there, unless `signal` says not to. */
+  async openRecording(id: string, signal: AbortSignal): Promise<OpenedRecording> {
+    let opened = await this.#do(this.api.openRecording(this.#clinic(), id));
+    while (!opened.ready && !signal.aborted)
+      opened = await this.#do(this.api.openedRecording(this.#clinic(), id, opened.opening_id));
+    return opened;
+  }
+  deleteRecording = (id: string) => this.#do(this.api.deleteRecording(this.#clinic(), id));
 
   searchAudit = (wanted: SearchAudit) => this.#do(this.api.searchAudit(this.#clinic(), wanted));
 

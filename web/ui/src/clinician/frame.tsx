@@ -50,9 +50,14 @@ export function Frame({
             {t.employees.menu}
           </Item>
           {session.role === "practitioner" && (
-            <Item desk={desk} of="audit">
-              {t.audit.menu}
-            </Item>
+            <>
+              <Item desk={desk} of="recordings">
+                {t.recordings.menu}
+              </Item>
+              <Item desk={desk} of="audit">
+                {t.audit.menu}
+              </Item>
+            </>
           )}
         </nav>
         <Button

@@ -4,6 +4,7 @@ export const PAGES = {
   waitingRoom: "",
   patients: "#patienter",
   employees: "#medarbejdere",
+  recordings: "#optagelser",
   audit: "#log",
 } as const;
 

@@ -12,15 +12,18 @@ import type {
   LookUpPage,
   MessageList,
   MessageView,
+  OpenedRecording,
   PastedRows,
   PatientList,
   PatientSession,
   PatientView,
   PatientVisit,
+  RecordingList,
   RecordingView,
   RoomMessages,
   RoomView,
   SearchAudit,
+  SearchRecordings,
   StaffSession,
   UnseenPatients,
   VisitList,
@@ -134,6 +137,18 @@ export class StaffApi {
     request<PastedRows>("POST", this.#clinic(clinic, "patients/many"), { text });
   unseenPatients = (clinic: string) =>
     request<UnseenPatients>("GET", this.#clinic(clinic, "patients/unseen"));
+
+  searchRecordings = (clinic: string, wanted: SearchRecordings) =>
+    request<RecordingList>("POST", this.#clinic(clinic, "recordings/search"), wanted);
+  openRecording = (clinic: string, recording: string) =>
+    request<OpenedRecording>("POST", this.#clinic(clinic, `recordings/${part(recording)}/openings`));
+  openedRecording = (clinic: string, recording: string, opening: string) =>
+    request<OpenedRecording>(
+      "GET",
+      this.#clinic(clinic, `recordings/${part(recording)}/openings/${part(opening)}`),
+    );
+  deleteRecording = (clinic: string, recording: string) =>
+    request<void>("DELETE", this.#clinic(clinic, `recordings/${part(recording)}`));
 
   searchAudit = (clinic: string, wanted: SearchAudit) =>
     request<AuditPage>("POST", this.#clinic(clinic, "audit/search"), wanted);
