@@ -208,6 +208,23 @@ def negotiate(offer: str, screen_mid: str | None = None) -> Negotiated:
     )
 
 
+def limited(negotiated: Negotiated, *, publishes: bool, subscribes: bool) -> Negotiated:
+    """The same for somebody who may not publish, or not subscribe: the sections are answered so."""
+    sections = tuple(
+        replace(s, direction=_DIRECTIONS[s.receives and publishes, s.sends and subscribes]) for s in negotiated.sections
+    )
+    return replace(negotiated, sections=sections)
+
+
+_DIRECTIONS = {
+    (True, True): "sendrecv",
+    (True, False): "recvonly",
+    (False, True): "sendonly",
+    (False, False): "inactive",
+}
+"""By whether the relay receives and whether it sends."""
+
+
 def _answer_section(media: MediaDescription, bundle: set[str]) -> Section:
     mid = media.rtp.muxId
     if not mid or len(mid) > 16 or not mid.isalnum():

@@ -14,7 +14,7 @@ from pathlib import Path
 from aiortc.rtcdtlstransport import RTCCertificate
 
 from .errors import AlreadyRecording, NodeOverloaded, NodeUnavailable, NoSuchLeg
-from .negotiation import negotiate, write_answer
+from .negotiation import limited, negotiate, write_answer
 from .port import MediaSocket
 from .recording.call import CallRecording
 from .recording.news import RecordingNews
@@ -121,6 +121,8 @@ class MediaNode:
         screen_mid: str | None = None,
         admitted: bool = True,
         companion: bool = False,
+        publishes: bool = True,
+        subscribes: bool = True,
     ) -> Joined:
         """Answer an offer; a participant who is there already gets a new leg, which takes over when it is connected.
 
@@ -128,6 +130,8 @@ class MediaNode:
             screen_mid: the section of the offer that is for a shared screen.
             admitted: False for somebody who is to be connected only, until `admit`. Who has been admitted stays so.
             companion: True for somebody who joins the two whose consultation it is: two places are kept for those.
+            publishes: False for somebody of whom nothing is taken.
+            subscribes: False for somebody who is sent nothing.
 
         Raises:
             MalformedSdp, RoomFull, TooManyOffers: nothing was changed.
@@ -136,7 +140,7 @@ class MediaNode:
         """
         if not self.alive:
             raise NodeUnavailable
-        negotiated = negotiate(offer, screen_mid)
+        negotiated = limited(negotiate(offer, screen_mid), publishes=publishes, subscribes=subscribes)
         if room_id not in self._rooms and self.strain.overloaded:
             raise NodeOverloaded
         room = self._rooms.get(room_id) or Room(room_id, self._room_changed)
@@ -172,6 +176,13 @@ class MediaNode:
     def stop_sharing(self, room_id: str, participant_id: str) -> None:
         """Stop showing a participant's screen. Raises NoSuchLeg when there is no such room."""
         self._room(room_id).stop_sharing(participant_id)
+
+    def ice_of(self, room_id: str, participant_id: str, leg_id: str) -> tuple[str, str]:
+        """The ICE user name and password that a leg's offer gave. Raises NoSuchLeg when there is no such leg."""
+        leg = self._room(room_id).leg(participant_id, leg_id)
+        if leg is None:
+            raise NoSuchLeg
+        return leg.negotiated.ice_username, leg.negotiated.ice_password
 
     def _room(self, room_id: str) -> Room:
         room = self._rooms.get(room_id)

@@ -122,6 +122,12 @@ class Room:
         leg.transport.on_connected = lambda: self._leg_connected(participant_id, leg)
         leg.transport.on_closed = lambda: self._leg_closed(participant_id, leg)
 
+    def leg(self, participant_id: str, leg_id: str) -> Leg | None:
+        """One leg of a participant, live or to follow."""
+        participant = self._participants.get(participant_id)
+        legs = (participant.live, participant.pending) if participant is not None else ()
+        return next((leg for leg in legs if leg is not None and leg.id == leg_id), None)
+
     def remove(self, participant_id: str, leg_id: str | None = None) -> bool:
         """Take a participant's leg out, or all of them without `leg_id`. False when there was no such leg."""
         participant = self._participants.get(participant_id)

@@ -33,7 +33,7 @@ from signaling.messages import Wire
 from signaling.store import connect
 from signaling.worker import Worker, announcer
 
-from . import demonstration, directory_commands, logs, practice_commands, recording_commands, schemas
+from . import demonstration, directory_commands, logs, media_commands, practice_commands, recording_commands, schemas
 from .app import create_app
 from .health import Metrics
 from .ice import TurnSecretRefused
@@ -60,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
         if chosen.command == "serve":
             logs.configure()
             uvloop.run(serve(settings))
+        elif chosen.command == "media" and chosen.what == "token":
+            media_commands.print_token(settings, chosen)
         elif chosen.command == "media":
             logs.configure()
             uvloop.run(serve_media(settings))
@@ -271,7 +273,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="migrate the database and serve until SIGINT or SIGTERM")
-    commands.add_parser("media", help="run a media node by itself until SIGINT or SIGTERM")
+    media_commands.add_parser(commands)
     commands.add_parser("migrate", help="bring the database to the newest version")
     directory_commands.add_parser(commands)
     audit = commands.add_parser("audit", help="look after the event logs")

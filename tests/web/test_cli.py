@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from urllib.request import urlopen
 import pytest
 from aiohttp.test_utils import unused_port
 from joserfc.jwk import ECKey
+
+from media.tokens import Grant, read
+from web.keys import InstallationKey
 
 SAMPLES = Path(__file__).parent.parent / "rooms" / "directory"
 VENTERUM = Path(sys.executable).with_name("venterum")
@@ -113,6 +117,20 @@ def test_the_demonstration_is_listed_before_and_after_it_is_loaded(environment: 
     ]
     assert len([person for person in listed["people"] if "patient" in person["roles"]]) == 4
     assert "210984-3360" in run(environment, "demo").stdout
+
+
+def test_a_token_for_a_device_is_printed_and_one_for_ever_is_not(environment: dict[str, str]) -> None:
+    assert (
+        run(environment, "media", "token", "--visit", "v", "--device", "d").returncode == 1
+    )  # no key has been made yet
+    assert run(environment, "demo", "--load").returncode == 0
+    token = run(environment, "media", "token", "--visit", "v", "--device", "camera", "--only", "publish")
+    key = InstallationKey.load(Path(environment["VENTERUM_KEY_FILE"]), create=False)
+    grant = read(key.media_secret.hex(), token.stdout.strip(), now_s=time.time())
+    assert grant == Grant("v", "device-camera", publishes=True, subscribes=False)
+    refused = run(environment, "media", "token", "--visit", "v", "--device", "d", "--minutes", "1e6")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("venterum: a token holds for up to")
 
 
 def test_the_directory_comes_in_from_files_beside_a_running_server(environment: dict[str, str]) -> None:
