@@ -16,6 +16,7 @@ from .consent import Consent
 from .cpr import Cpr
 from .purposes import Purpose
 from .states import RecordingState, RoomState, VisitState
+from .waits import WaitRange
 
 
 class Role(StrEnum):
@@ -242,11 +243,23 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueNews:
+    """What somebody who waits is told of the queue: the place, from 1 on, and about how long it takes; None: not told."""
+
+    place: int | None = None
+    wait: WaitRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """One clinic as the patient sees it: with the patient's open visit, else the newest closed one of today."""
+    """One clinic as the patient sees it: with the patient's open visit, else the newest closed one of today.
+
+    `queue` is set while the patient waits.
+    """
 
     clinic: Clinic
     visit: Visit | None
+    queue: QueueNews | None = None
 
 
 @dataclass(frozen=True, slots=True)

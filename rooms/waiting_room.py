@@ -13,6 +13,7 @@ from .database import Database, Transition, clinic_from, find_clinic, new_id, se
 from .errors import AlreadyQueued, ExplanationInvalid, MessageInvalid, NotFound, QueueChanged, RoomClosed
 from .log import append
 from .names import in_danish_order
+from .queue import queue_of
 from .records import Actor, Board, Card, Clinic, Role, Visit
 from .schedule import day_begins, local_date
 from .states import OPEN_VISITS, RoomState, RoomVerb, VisitState, VisitVerb, next_room
@@ -177,8 +178,8 @@ class WaitingRoom:
                 visits.c.person_id == person_id,
                 or_(IS_OPEN, visits.c.ended_at > self._database.now() - RECENT),
             )
-        found.sort(key=lambda clinic: (in_danish_order(clinic.name), clinic.id))
-        return tuple(Card(clinic, _newest(clinic, recent)) for clinic in found)
+            found.sort(key=lambda clinic: (in_danish_order(clinic.name), clinic.id))
+            return tuple([await self._card(connection, clinic, _newest(clinic, recent)) for clinic in found])
 
     @seen_out
     async def join(self, person_id: str, clinic_id: str, *, by: str | None = None) -> Visit:
@@ -244,6 +245,10 @@ class WaitingRoom:
             if not found or await _access(connection, found[0].person_id, found[0].clinic_id) is None:
                 raise NotFound
         return found[0]
+
+    async def _card(self, connection: AsyncConnection, clinic: Clinic, visit: Visit | None) -> Card:
+        told = None if visit is None else await queue_of(connection, clinic, visit, self._database.now())
+        return Card(clinic, visit, told)
 
     # What the server itself needs.
 

@@ -181,6 +181,8 @@ class ClinicCard(Wire):
     room: Literal["closed", "open"]
     message: str = Field(description="The open or the closed message, whichever holds now.")
     opens_at_ms: int | None = Field(description="When a closed room next opens by itself; milliseconds since 1970 UTC.")
+    writes: bool = Field(description="Whether the clinic takes messages from whoever waits.")
+    queue: QueueView | None = Field(description="While the visit waits.")
     visit: PatientVisit | None = Field(description="The profile's open visit, else today's newest one.")
 
 
@@ -190,6 +192,16 @@ class ProfileView(Wire):
     id: str
     name: str
     is_self: bool
+
+
+class QueueView(Wire):
+    """What somebody who waits is told of the queue, as far as the clinic wants it told."""
+
+    place: int | None = Field(description="From 1 on; null where the clinic does not tell it.")
+    wait_from_minutes: int | None = Field(description="It takes at least about so long still; null: nobody can say.")
+    wait_to_minutes: int | None = Field(
+        description="And at most about so long; null beside `wait_from_minutes`: longer."
+    )
 
 
 class PatientVisit(Wire):

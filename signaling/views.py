@@ -8,7 +8,7 @@ from typing import Literal
 
 from rooms.clinic_settings import ClinicSettings, from_json, to_json
 from rooms.consent import words_hash
-from rooms.records import Board, Card, Chat, Clinic, Message, Note, Party, Profile, Recording, Role, Visit
+from rooms.records import Board, Card, Chat, Clinic, Message, Note, Party, Profile, QueueNews, Recording, Role, Visit
 from rooms.schedule import next_closing, next_opening
 from rooms.states import RecordingState, RoomState
 
@@ -25,6 +25,7 @@ from .messages import (
     PatientVisit,
     PresenceMessage,
     ProfileView,
+    QueueView,
     RecordingMessage,
     RecordingView,
     RoomView,
@@ -197,6 +198,15 @@ def patient_visit(visit: Visit) -> PatientVisit:
     )
 
 
+def queue_view(queue: QueueNews) -> QueueView:
+    wait = queue.wait
+    return QueueView(
+        place=queue.place,
+        wait_from_minutes=None if wait is None else wait.from_minutes,
+        wait_to_minutes=None if wait is None else wait.to_minutes,
+    )
+
+
 def clinic_card(card: Card, profile_id: str) -> ClinicCard:
     clinic = card.clinic
     return ClinicCard(
@@ -207,6 +217,8 @@ def clinic_card(card: Card, profile_id: str) -> ClinicCard:
         room=clinic.room.value,
         message=clinic.open_message if clinic.room is RoomState.OPEN else clinic.closed_message,
         opens_at_ms=milliseconds_or_none(opens_at(clinic)),
+        writes=clinic.settings.chat,
+        queue=None if card.queue is None else queue_view(card.queue),
         visit=None if card.visit is None else patient_visit(card.visit),
     )
 

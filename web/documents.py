@@ -37,6 +37,7 @@ _PARTS = (
     messages.ClinicCard,
     messages.ProfileView,
     messages.PatientVisit,
+    messages.QueueView,
 )
 
 
