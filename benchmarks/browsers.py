@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tempfile
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from playwright.async_api import Page
 from tests.e2e.people import PERSON, Clinician, Patient, chromium
 from tests.e2e.servers import serving
 
+from .films import film
 from .table import Table
 
 CALLS = 3
@@ -75,21 +75,6 @@ async def first_frames(table: Table) -> None:
     table.show_all("first_frame_warm_ms", warm, "ms", "of the patient's connected page, from the click")
     table.show_all("first_frame_cold_ms", cold, "ms", "of the clinician's new tab, from the click")
     table.show_all("ramp_1200kbps_s", [r if r < 30 else None for r in ramp], "s", "from the first frame")
-
-
-def film(camera: Path) -> None:
-    """Two seconds of 1280 x 720 in which everything moves: Chromium's own test picture never fills 1.2 Mbit/s."""
-    seeded = random.Random(7)
-    width, height = 1280, 720
-    tile = bytes(128 + int(seeded.gauss(0, 30)) for _ in range(width * 4))
-    with camera.open("wb") as out:
-        out.write(b"YUV4MPEG2 W1280 H720 F30:1 Ip A1:1 C420jpeg\n")
-        for number in range(60):
-            out.write(b"FRAME\n")
-            for row in range(height):
-                at = (row * 37 + number * 5) % (3 * width)
-                out.write(tile[at : at + width])
-            out.write(bytes([128]) * (width * height // 2))
 
 
 async def _when(page: Page, what: str, within_ms: int) -> float:

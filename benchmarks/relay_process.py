@@ -1,9 +1,13 @@
-"""A media node by itself, as `venterum media` runs it, without a live store to register in; prints its control address."""
+"""A media node by itself, as `venterum media` runs it, without a live store to register in.
+
+It prints its control address, then its media port. An address as argument is offered to browsers in place of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
 import uvloop
 from aiohttp import web
@@ -13,12 +17,13 @@ from media.node import MediaNode
 
 
 async def main() -> None:
-    node = MediaNode(host="127.0.0.1", port=0, addresses=["127.0.0.1"])
+    node = MediaNode(host="127.0.0.1", port=0, addresses=sys.argv[1:] or ["127.0.0.1"])
     node.start()
     runner = web.AppRunner(control_app(node, os.environ["SECRET"]), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
+    print(node.port, flush=True)
     await asyncio.Event().wait()
 
 

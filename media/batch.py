@@ -9,12 +9,13 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from time import monotonic
 from typing import Any
 
 import cffi
 
-SLOTS = 64
-"""Datagrams to a system call."""
+SLOTS = 16
+"""Datagrams to a system call. More would cost a little less, but what came first would wait for what came last."""
 
 SLOT_BYTES = 2048
 """Room for a datagram; one that fills it is longer than any packet of a call and is dropped."""
@@ -34,9 +35,17 @@ _ffi.cdef(
 )
 _libc: Any = _ffi.dlopen(None)
 
+Key = int | bytes
+"""Whom a datagram came from, to be looked up."""
+
 _NAME_BYTES = {socket.AF_INET: 16, socket.AF_INET6: 28}
-_KEY = {socket.AF_INET: slice(2, 8), socket.AF_INET6: slice(2, 24)}
-"""Where port and address stand in a sockaddr_in and a sockaddr_in6; for the latter the flow label stands between them."""
+_NAME_ROOM = 32
+_ADDRESS_OF_IPV6 = slice(2, 24)
+"""Where port, flow label and address stand in a sockaddr_in6. Those of a sockaddr_in are its first eight bytes: one integer."""
+
+_SO_TIMESTAMPNS = 35
+_CONTROL_BYTES = 32
+"""Room for exactly one timestamp (struct cmsghdr, struct timespec): the kernel then leaves the length as it found it."""
 
 
 class Destination:
@@ -57,66 +66,87 @@ class DatagramBatch:
     Attributes:
         view: all receiving slots, one after the other, `SLOT_BYTES` each.
         pointers: where each of them begins, for libsrtp.
+        now_ms: the monotonic clock when the slots were filled: near enough for everything that is done with them.
         unsent: datagrams that the kernel did not take.
     """
 
     def __init__(self, udp: socket.socket) -> None:
         self._fd = udp.fileno()
         self.family = udp.family
-        self._key = _KEY[udp.family]
-        self._name_bytes = _NAME_BYTES[udp.family]
+        udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        name_bytes = _NAME_BYTES[udp.family]
         arena = _ffi.new("char[]", SLOTS * SLOT_BYTES)
-        names = _ffi.new("char[]", SLOTS * self._name_bytes)
+        names = _ffi.new("char[]", SLOTS * _NAME_ROOM)
+        controls = _ffi.new("uint64_t[]", SLOTS * _CONTROL_BYTES // 8)
         self._incoming = _ffi.new("struct mmsghdr[]", SLOTS)
         self._outgoing = _ffi.new("struct mmsghdr[]", SLOTS)
         incoming_vectors = _ffi.new("struct iovec[]", SLOTS)
         outgoing_vectors = _ffi.new("struct iovec[]", SLOTS)
         self.view = memoryview(_ffi.buffer(arena)).cast("B")
         self._names = memoryview(_ffi.buffer(names)).cast("B")
+        self._keys = self._names.cast("Q") if udp.family == socket.AF_INET else None
+        self._stamps = memoryview(_ffi.buffer(controls)).cast("B").cast("q")
+        self._sizes = memoryview(_ffi.buffer(self._incoming)).cast("B").cast("I")
+        self._size_step = _ffi.sizeof("struct mmsghdr") // 4
+        self._size_at = _ffi.offsetof("struct mmsghdr", "msg_len") // 4
         self.pointers = [arena + slot * SLOT_BYTES for slot in range(SLOTS)]
         for slot in range(SLOTS):
             incoming_vectors[slot].iov_base = self.pointers[slot]
             incoming_vectors[slot].iov_len = SLOT_BYTES
             header = self._incoming[slot].msg_hdr
-            header.msg_name = names + slot * self._name_bytes
-            header.msg_namelen = self._name_bytes
+            header.msg_name = names + slot * _NAME_ROOM
+            header.msg_namelen = name_bytes
             header.msg_iov = incoming_vectors + slot
             header.msg_iovlen = 1
+            header.msg_control = controls + slot * _CONTROL_BYTES // 8
+            header.msg_controllen = _CONTROL_BYTES
             header = self._outgoing[slot].msg_hdr
-            header.msg_namelen = self._name_bytes
+            header.msg_namelen = name_bytes
             header.msg_iov = outgoing_vectors + slot
             header.msg_iovlen = 1
-        self._received = [self._incoming[slot] for slot in range(SLOTS)]
         self._headers = [self._outgoing[slot].msg_hdr for slot in range(SLOTS)]
         self._vectors = [outgoing_vectors[slot] for slot in range(SLOTS)]
         self._queued = 0
-        self._memory = (arena, names, incoming_vectors, outgoing_vectors)
+        self._memory = (arena, names, controls, incoming_vectors, outgoing_vectors)
+        self.now_ms = 0.0
         self.unsent = 0
 
     def receive(self) -> int:
         """Fill the slots with what has arrived; how many were filled."""
         count: int = _libc.recvmmsg(self._fd, self._incoming, SLOTS, socket.MSG_DONTWAIT, _ffi.NULL)
+        self.now_ms = monotonic() * 1000
         return max(count, 0)
 
     def size(self, slot: int) -> int:
         """The length of the datagram in a slot, in bytes."""
-        length: int = self._received[slot].msg_len
+        length: int = self._sizes[slot * self._size_step + self._size_at]
         return length
 
-    def key(self, slot: int) -> bytes:
-        """Whom the datagram in a slot came from, as `key_of` has it."""
-        begin = slot * self._name_bytes
-        return self._names[begin : begin + self._name_bytes][self._key].tobytes()
+    def arrival_ns(self, slot: int) -> int:
+        """When the kernel got the datagram in a slot, by its real-time clock: however long it waited for us since."""
+        at = 4 * slot
+        at_ns: int = self._stamps[at + 2] * 1_000_000_000 + self._stamps[at + 3]
+        return at_ns
 
-    def key_of(self, address: tuple[str, int]) -> bytes:
+    def key(self, slot: int) -> Key:
+        """Whom the datagram in a slot came from, as `key_of` has it."""
+        if self._keys is not None:
+            key: int = self._keys[4 * slot]
+            return key
+        begin = slot * _NAME_ROOM
+        return self._names[begin : begin + _NAME_ROOM][_ADDRESS_OF_IPV6].tobytes()
+
+    def key_of(self, address: tuple[str, int]) -> Key:
         """What `key` gives for a datagram from this address."""
-        return bytes(_ffi.buffer(Destination(self.family, address).name))[self._key]
+        name = bytes(_ffi.buffer(Destination(self.family, address).name))
+        return int.from_bytes(name[:8], sys.byteorder) if self._keys is not None else name[_ADDRESS_OF_IPV6]
 
     def address(self, slot: int) -> tuple[str, int]:
         """The same for people and for aioice: host and port."""
-        key = self.key(slot)
-        host = key[2:] if self.family == socket.AF_INET else key[6:]
-        return socket.inet_ntop(self.family, host), int.from_bytes(key[:2], "big")
+        begin = slot * _NAME_ROOM
+        name = self._names[begin : begin + _NAME_ROOM].tobytes()
+        host = name[4:8] if self.family == socket.AF_INET else name[8:24]
+        return socket.inet_ntop(self.family, host), int.from_bytes(name[2:4], "big")
 
     def data(self, slot: int) -> bytes:
         """A copy of the datagram in a slot."""

@@ -16,6 +16,7 @@ from itertools import zip_longest
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription, SessionDescription
 
+from . import transport_wide
 from .errors import MalformedSdp
 
 MAX_OFFER_BYTES, MAX_OFFER_LINES = 64 * 1024, 2000
@@ -24,16 +25,24 @@ MAX_OFFER_BYTES, MAX_OFFER_LINES = 64 * 1024, 2000
 MAX_SECTIONS = 16
 """The most m-sections an offer may have. A call of six and a shared screen needs eleven."""
 
+ABSOLUTE_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+
 FORWARDED_EXTENSIONS = (
-    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    ABSOLUTE_SEND_TIME,
     "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
     "urn:3gpp:video-orientation",
 )
 """Header extensions (RFC 8285) that still mean the same after forwarding. `mid` is not among them: its value is of the
-sender's m-sections, and without it a receiver goes by SSRC (RFC 9143 section 9.2), which the answer announces."""
+sender's m-sections, and without it a receiver goes by SSRC (RFC 9143 section 9.2), which the answer announces.
+
+The transport-wide number means the same on no two legs: it is answered too, and made anew for each."""
 
 _FEEDBACK = {("nack", None), ("nack", "pli"), ("ccm", "fir"), ("goog-remb", None)}
 """RTCP feedback (RFC 4585, RFC 5104, draft-alvestrand-rmcat-remb) that the relay translates."""
+
+START_KBPS = 1000
+"""What a sender's estimate begins at (libwebrtc's own parameter): a picture of 720p at once. A path that does not carry it gives
+way within two seconds, by the feedback that it is sent."""
 
 _ANSWERED_DIRECTION = {
     "sendrecv": "sendrecv",
@@ -239,16 +248,25 @@ def _answer_section(media: MediaDescription, bundle: set[str]) -> Section:
     codecs = _codecs(media)
     if not codecs:
         return refused
-    offered = {extension.uri: extension.id for extension in media.rtp.headerExtensions}
     return Section(
         kind=media.kind,
         mid=mid,
         accepted=True,
         direction=_ANSWERED_DIRECTION[media.direction or "sendrecv"],
         codecs=codecs,
-        extensions={uri: offered[uri] for uri in FORWARDED_EXTENSIONS if 0 < offered.get(uri, 0) < 15},
+        extensions=_extensions(media),
         ssrcs=tuple(announced.ssrc for announced in media.ssrc),
     )
+
+
+def _extensions(media: MediaDescription) -> dict[str, int]:
+    offered = {e.uri: e.id for e in media.rtp.headerExtensions if 0 < e.id < 15}
+    if not any((f.type, f.parameter) == transport_wide.FEEDBACK for c in media.rtp.codecs for f in c.rtcpFeedback):
+        offered.pop(transport_wide.EXTENSION, None)
+    if transport_wide.EXTENSION in offered:
+        # It serves an estimate that the transport-wide number makes better.
+        offered.pop(ABSOLUTE_SEND_TIME, None)
+    return {uri: offered[uri] for uri in (transport_wide.EXTENSION, *FORWARDED_EXTENSIONS) if uri in offered}
 
 
 def _codecs(media: MediaDescription) -> tuple[Codec, ...]:
@@ -259,6 +277,7 @@ def _codecs(media: MediaDescription) -> tuple[Codec, ...]:
         associated = codec.parameters.get("apt")
         if codec.name.lower() == "rtx" and isinstance(associated, int):
             rtx_of[associated] = payload_type
+    answered = _FEEDBACK | ({transport_wide.FEEDBACK} if transport_wide.EXTENSION in _extensions(media) else set())
     found: dict[str, Codec] = {}
     for payload_type, codec in ((number, offered[number]) for number in media.fmt if number in offered):
         key, fmtp = codec_key(codec) or ("", "")
@@ -274,7 +293,7 @@ def _codecs(media: MediaDescription) -> tuple[Codec, ...]:
             feedback=tuple(
                 f.type + (f" {f.parameter}" if f.parameter else "")
                 for f in codec.rtcpFeedback
-                if (f.type, f.parameter) in _FEEDBACK
+                if (f.type, f.parameter) in answered
             ),
         )
     red = found.pop(RED, None)
@@ -383,8 +402,9 @@ def _section_lines(section: Section, ssrcs: OutgoingSsrcs | None, cname: str, st
     lines += [f"a=extmap:{number} {uri}" for uri, number in section.extensions.items()]
     for codec in section.codecs:
         lines.append(f"a=rtpmap:{codec.payload_type} {codec.rtpmap}")
-        if codec.fmtp:
-            lines.append(f"a=fmtp:{codec.payload_type} {codec.fmtp}")
+        starts_at = f"x-google-start-bitrate={START_KBPS}" if section.kind == "video" and section.receives else ""
+        if codec.fmtp or starts_at:
+            lines.append(f"a=fmtp:{codec.payload_type} {';'.join(filter(None, (codec.fmtp, starts_at)))}")
         lines += [f"a=rtcp-fb:{codec.payload_type} {feedback}" for feedback in codec.feedback]
         if codec.rtx_payload_type is not None:
             lines.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate_hz}")

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from aiortc.rtcdtlstransport import RTCCertificate
 
@@ -88,6 +89,11 @@ class MediaNode:
             due = now() + MEASURE_SECONDS
             await asyncio.sleep(MEASURE_SECONDS)
             self.strain.measure(self.counters.packets_received, now() * 1000, (now() - due) * 1000)
+            for room in list(self._rooms.values()):
+                for leg in room.live.values():
+                    leg.look_after(monotonic() * 1000)
+                # Packets come first: a call's turn is over before the next one's.
+                await asyncio.sleep(0)
 
     @property
     def port(self) -> int:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from .batch import SLOT_BYTES, SLOTS, DatagramBatch
+from .batch import SLOT_BYTES, SLOTS, DatagramBatch, Key
 from .dtls import holds_plain_alert
 from .stun import is_request, is_stun, read_check, transaction_id
 
@@ -28,7 +28,7 @@ Address = tuple[str, int]
 BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel for each direction of the socket."""
 
-MAX_BATCHES = 8
+MAX_BATCHES = 32
 """Batches read at one wake-up; after so many, others have their turn."""
 
 SRTP_BYTES = 12
@@ -79,10 +79,10 @@ class MediaSocket:
         self.port: int = self.udp.getsockname()[1]
         self.batch = DatagramBatch(self.udp)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._media: dict[bytes, Callable[[int, int], None]] = {}
-        self._handshakes: dict[bytes, Callable[[bytes], None]] = {}
+        self._media: dict[Key, Callable[[int, int], None]] = {}
+        self._handshakes: dict[Key, Callable[[bytes], None]] = {}
         self._usernames: dict[str, Checked] = {}
-        self._checks: dict[bytes, tuple[Checked, bytes]] = {}
+        self._checks: dict[bytes, tuple[Checked, Key]] = {}
 
     def start(self) -> None:
         """Begin to read."""

@@ -14,18 +14,35 @@ from time import monotonic
 
 import pylibsrtp
 
-from . import rtcp
+from . import rtcp, transport_wide
 from .allowance import Allowance
 from .batch import SLOT_BYTES, DatagramBatch
 from .cache import PacketCache, as_retransmission
+from .extensions import ONE_BYTE_PROFILE, Edit, edit_of, read_layout
 from .negotiation import OPUS, RED, Codec, Negotiated, OutgoingSsrcs, Section, Track
+from .path import NUMBERS, PathDown, PathUp
 from .recording.tap import LegTap
 from .red import cut_to_primary, renumber_blocks
-from .rtp import HEADER, REWRITTEN, StreamMap, rewrite_extensions, rewrite_original_sequence
+from .rtp import (
+    EXTENDED_HEADER,
+    REWRITTEN,
+    StreamMap,
+    is_padding,
+    rewrite_extensions,
+    rewrite_original_sequence,
+    value_offset,
+)
 from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
+from .transport_wide import Arrivals, Feedback
 
 KEYFRAME_INTERVAL_MS = 500.0
 """How often, at the most, a source is asked for a keyframe on behalf of its receivers."""
+
+NARROW_KEYFRAME_INTERVAL_MS = 2000.0
+"""The same where a path on the way is too narrow already: a keyframe fills it for a second."""
+
+NARROW_REPAIRS = 0.2
+"""The share of a narrow path down that packets sent again may take."""
 
 MAX_SOURCES = 64
 """SSRCs that one leg may send from: libsrtp keeps keys and a replay window for each. A browser uses two a track and one more."""
@@ -38,8 +55,21 @@ REPAIRS_PER_SECOND, REPAIRS_AT_ONCE = 500.0, 300.0
 
 LEAST_BITRATE_BPS = 30_000
 """No receiver can tell a source to send less: it would speak for everybody else in the call."""
+
+REPORT_INTERVAL_MS = 50.0
+"""How often, at the most, a source is told what arrived of it (transport-wide feedback): as browsers do it."""
+
+LIMIT_INTERVAL_MS = 1000.0
+"""How often a source is told again what it may send at the most, since such a message may be lost."""
+
+NO_LIMIT_BPS = 100_000_000
+
 MAX_STREAMS = 64
 """Pairs of SSRC and payload type that a leg keeps the routes of; a browser sends about ten. Past it they are looked up anew."""
+
+
+MAX_LAYOUTS = 8
+"""Lengths of header extensions whose layout a stream keeps; browsers have two or three."""
 
 
 @dataclass(slots=True)
@@ -83,7 +113,8 @@ class Incoming:
         Before its first video packet there is nothing to ask for: that packet begins a keyframe.
         """
         now_ms = monotonic() * 1000
-        if self.ssrc is None or (not at_once and now_ms - self.keyframe_asked_ms < KEYFRAME_INTERVAL_MS):
+        interval_ms = NARROW_KEYFRAME_INTERVAL_MS if self.leg.narrow else KEYFRAME_INTERVAL_MS
+        if self.ssrc is None or (not at_once and now_ms - self.keyframe_asked_ms < interval_ms):
             return
         self.keyframe_asked_ms = now_ms
         self.leg.ask_for_keyframe(self.ssrc)
@@ -120,6 +151,15 @@ class Outgoing:
         self.cache: PacketCache | None = None
         self.source: Incoming | None = None
 
+    @property
+    def share_bps(self) -> int | None:
+        """What of the path down this picture may fill: an equal part of it; None when that is not known, or for sound."""
+        limit_bps = self.leg.limit_bps
+        if limit_bps is None or self.section.kind != "video":
+            return None
+        pictures = sum(o.source is not None and o.section.kind == "video" for o in self.leg.outgoing.values())
+        return max(limit_bps // max(pictures, 1), LEAST_BITRATE_BPS)
+
 
 class Route:
     """The way of one payload type of a source to one receiving leg."""
@@ -127,8 +167,10 @@ class Route:
     __slots__ = (
         "extensions",
         "map",
+        "number",
         "original",
         "outgoing",
+        "path",
         "payload_type",
         "red_payload_type",
         "rtx_payload_type",
@@ -147,6 +189,9 @@ class Route:
         red_payload_type: int | None = None,
     ) -> None:
         self.transport = outgoing.leg.transport
+        self.path = outgoing.leg.path
+        self.number = outgoing.section.extensions.get(transport_wide.EXTENSION, 0)
+        """What the receiver calls the transport-wide number; 0 when it takes none."""
         self.map = stream
         self.payload_type = payload_type
         self.extensions = extensions
@@ -158,6 +203,43 @@ class Route:
         """By which the packets of this route can be sent again; None when they cannot."""
         self.red_payload_type = red_payload_type
         """For a route of redundant audio: what the receiver calls the Opus in it; 0 for one that takes plain Opus alone."""
+
+
+class Known:
+    """A way in which a stream's header extensions are laid out, and how the block of each receiver is made of it."""
+
+    __slots__ = ("edits", "end", "fixed", "mask", "number_shift")
+
+    def __init__(self, block: int, size: int, number: int, routes: Sequence[Route]) -> None:
+        layout = read_layout(block, size)
+        self.end = 16 + size
+        self.mask = layout.mask
+        self.fixed = layout.fixed
+        self.number_shift = layout.number_shift(number)
+        self.edits: tuple[Edit | None, ...] = tuple(edit_of(layout, r.extensions, r.number) for r in routes)
+
+
+class Stream:
+    """One SSRC and payload type as it comes: the routes it takes, and its header extensions by the block's header.
+
+    `number` is what its sender calls the transport-wide number, 0 when it sends none.
+    """
+
+    __slots__ = ("known", "number", "routes")
+
+    def __init__(self, routes: tuple[Route, ...], number: int) -> None:
+        self.routes = routes
+        self.number = number
+        self.known: dict[int, Known] = {}
+
+    def learn(self, header: int, block: int) -> Known | None:
+        """Read a block that lies in another way than the one before it with this header; None when it is of no kind we know."""
+        if header >> 16 != ONE_BYTE_PROFILE:
+            return None
+        if len(self.known) >= MAX_LAYOUTS:
+            self.known.clear()
+        known = self.known[header] = Known(block, 4 * (header & 0xFFFF), self.number, self.routes)
+        return known
 
 
 class Leg:
@@ -173,8 +255,16 @@ class Leg:
         self._counters = counters
         self._length = new_length()
         self.tap: LegTap | None = None
-        self._routes: dict[int, tuple[Route, ...]] = {}
+        self._streams: dict[int, Stream] = {}
         """By SSRC and payload type, as they come: filled by `_learn`, emptied when the leg is wired anew."""
+        has_numbers = any(transport_wide.EXTENSION in section.extensions for section in negotiated.sections)
+        self.path = PathDown() if has_numbers else None
+        self.path_up = PathUp()
+        self._arrivals = Arrivals()
+        self._report_due_ms = 0.0
+        self._remb_bps: int | None = None
+        self._told_bps: int | None = None
+        self._told_ms = float("-inf")
         self.incoming = {track: Incoming(self, track, section) for track, section in negotiated.sent.items()}
         self._announced = {ssrc: each for each in self.incoming.values() for ssrc in each.section.ssrcs}
         self.outgoing: dict[str, Outgoing] = {}
@@ -222,9 +312,9 @@ class Leg:
                     outgoing.source = None
             if not set(incoming.outgoings) <= set(before):
                 incoming.request_keyframe(at_once=True)
-        self._routes.clear()
+        self._streams.clear()
 
-    def _learn(self, ssrc: int, payload_type: int) -> tuple[Route, ...]:
+    def _learn(self, ssrc: int, payload_type: int) -> Stream:
         """Where the packets of this SSRC and payload type go: to nobody, when they belong to no track that is forwarded.
 
         Packets of an SSRC that the offer did not announce are taken for the first track whose payload type it is.
@@ -233,14 +323,15 @@ class Leg:
         if incoming is None or not incoming.section.has(payload_type):
             incoming = next((each for each in self.incoming.values() if each.section.has(payload_type)), None)
         if incoming is None:
-            routes: tuple[Route, ...] = ()
+            stream = Stream((), 0)
         else:
             incoming.note_source(payload_type, ssrc)
-            routes = incoming.by_payload_type.get(payload_type, ())
-        if len(self._routes) >= MAX_STREAMS:
-            self._routes.clear()
-        self._routes[ssrc << 7 | payload_type] = routes
-        return routes
+            number = incoming.section.extensions.get(transport_wide.EXTENSION, 0)
+            stream = Stream(incoming.by_payload_type.get(payload_type, ()), number)
+        if len(self._streams) >= MAX_STREAMS:
+            self._streams.clear()
+        self._streams[ssrc << 7 | payload_type] = stream
+        return stream
 
     def datagram_received(self, slot: int, size: int) -> None:
         """Forward the packet in a slot of the socket's batch to every receiver, working on it where it lies."""
@@ -256,19 +347,34 @@ class Leg:
             counters.decrypt += 1
             return
         size = length[0]
-        _, second, sequence, timestamp, ssrc = HEADER.unpack_from(view, begin)
-        routes = self._routes.get(ssrc << 7 | second & 0x7F)
-        if routes is None:
+        first, second, sequence, timestamp, ssrc, extensions = EXTENDED_HEADER.unpack_from(view, begin)
+        stream = self._streams.get(ssrc << 7 | second & 0x7F)
+        if stream is None:
             if ssrc not in self._sources and not self._admits(ssrc):
                 return
-            routes = self._learn(ssrc, second & 0x7F)
+            stream = self._learn(ssrc, second & 0x7F)
         tap = self.tap
         if tap is not None:
             tap.packet(view[begin : begin + size])
+        now_ms = batch.now_ms
+        known, block, end = None, 0, begin
+        if first & 0x1F == 0x10:
+            known = stream.known.get(extensions)
+            end = begin + 16 + 4 * (extensions & 0xFFFF)
+            if end > begin + size:
+                counters.malformed += 1
+                return
+            block = int.from_bytes(view[begin + 16 : end], "big")
+            if known is None or block & known.mask != known.fixed:
+                known = stream.learn(extensions, block)
+            if known is not None and known.number_shift >= 0:
+                self._arrivals.seen.append((block >> known.number_shift & 0xFFFF, batch.arrival_ns(slot), size))
+                if now_ms >= self._report_due_ms:
+                    self._report(ssrc, now_ms)
+        routes = stream.routes
         if not routes:
             counters.without_receiver += 1
             return
-        now_ms = monotonic() * 1000
         plain = view[begin : begin + size].tobytes() if len(routes) > 1 else b""
         for position, route in enumerate(routes):
             if position:
@@ -276,24 +382,40 @@ class Leg:
                 batch.flush()
                 size = len(plain)
                 view[begin : begin + size] = plain
-            stream = route.map
+            to = route.map
             outgoing = route.outgoing
-            if ssrc != stream.source_ssrc:
-                stream.switch(ssrc, sequence, timestamp, now_ms)
+            if ssrc != to.source_ssrc:
+                to.switch(ssrc, sequence, timestamp, now_ms)
                 if route.rtx_payload_type is not None and outgoing.cache is None:
                     outgoing.cache = PacketCache()
-            timestamp_out = (timestamp + stream.timestamp_offset) & 0xFFFFFFFF
             if route.original is None:
-                sequence_out = (sequence + stream.sequence_offset) & 0xFFFF
-                stream.sent(sequence_out, timestamp_out, now_ms)
+                timestamp_out = (timestamp + to.timestamp_offset) & 0xFFFFFFFF
+                sequence_out = (sequence + to.sequence_offset) & 0xFFFF
+                to.sent(sequence_out, timestamp_out, now_ms)
             else:
+                if first & 0x20 and is_padding(view[begin : begin + size]):
+                    # It was sent to probe the path up to here, and would only fill the one down.
+                    continue
+                timestamp_out = (timestamp + route.original.timestamp_offset) & 0xFFFFFFFF
                 sequence_out = outgoing.next_retransmission
                 outgoing.next_retransmission = (sequence_out + 1) & 0xFFFF
             REWRITTEN.pack_into(
-                view, begin + 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, stream.ssrc
+                view, begin + 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, to.ssrc
             )
             # The one place where a receiver's header extensions are made of the source's.
-            if view[begin] & 0x10:
+            if known is not None:
+                edit = known.edits[position]
+                if edit is not None:
+                    made = block & edit.keep | edit.put
+                    path = route.path
+                    if edit.number_shift >= 0 and path is not None:
+                        number = path.next_number
+                        path.next_number = (number + 1) & 0xFFFF
+                        path.at_ms[number % NUMBERS] = now_ms
+                        path.sizes[number % NUMBERS] = size
+                        made |= number << edit.number_shift
+                    view[begin + 16 : end] = made.to_bytes(end - begin - 16, "big")
+            elif first & 0x10:
                 rewrite_extensions(view[begin : begin + size], route.extensions)
             if route.original is not None:
                 rewrite_original_sequence(view[begin : begin + size], route.original.sequence_offset)
@@ -321,6 +443,57 @@ class Leg:
         self.transport.forget_source(ssrc)
         self._counters.crowded += 1
         return False
+
+    # What arrives is reported to its source, and what the path down carries is told to whoever sends it. So the source follows
+    # the narrower of the two.
+
+    def _report(self, ssrc: int, now_ms: float) -> None:
+        self._report_due_ms = now_ms + REPORT_INTERVAL_MS
+        arrivals = self._arrivals
+        for report in arrivals.reports(self._own_ssrc(), ssrc):
+            self.send_rtcp(report)
+        before_bps = self.path_up.limit_bps
+        self.path_up.noted(arrivals.came, arrivals.came_bytes, arrivals.lost, now_ms)
+        if self.path_up.limit_bps != before_bps:
+            self.tell_limit(now_ms)
+
+    def look_after(self, now_ms: float) -> None:
+        """Called once a second: what nothing that arrives would remind of."""
+        if self._arrivals.seen:
+            self._report(next(iter(self._announced), 0), now_ms)
+        if self.path is not None:
+            self.path.silent(now_ms)
+        self._tell_sources(now_ms)
+        self.tell_limit(now_ms)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether this leg's browser is held back, by its own path or a receiver's."""
+        return self._told_bps is not None and self._told_bps < NO_LIMIT_BPS
+
+    @property
+    def limit_bps(self) -> int | None:
+        """What the path down to this leg's browser carries, as far as is known."""
+        estimates = (self.path.limit_bps if self.path is not None else None, self._remb_bps)
+        return min((estimate for estimate in estimates if estimate is not None), default=None)
+
+    def _tell_sources(self, now_ms: float) -> None:
+        for source in {o.source.leg for o in self.outgoing.values() if o.source is not None}:
+            source.tell_limit(now_ms)
+
+    def tell_limit(self, now_ms: float) -> None:
+        """Tell this leg's browser what it may send (REMB): what the narrowest path on the way to a receiver carries of it."""
+        shares = [o.share_bps for each in self.incoming.values() for o in each.outgoings]
+        limit_bps = min((share for share in [*shares, self.path_up.limit_bps] if share is not None), default=None)
+        if limit_bps is None and self._told_bps is None:
+            return
+        limit_bps = limit_bps or NO_LIMIT_BPS
+        moved = self._told_bps is None or not 0.97 * self._told_bps <= limit_bps <= 1.05 * self._told_bps
+        if not moved and now_ms - self._told_ms < LIMIT_INTERVAL_MS:
+            return
+        ssrcs = tuple(each.ssrc for each in self.incoming.values() if each.ssrc is not None)
+        self._told_bps, self._told_ms = limit_bps, now_ms
+        self.send_rtcp(rtcp.write_remb(self._own_ssrc(), limit_bps, ssrcs))
 
     # RTCP is translated, packet by packet: what this leg says of tracks it receives goes to their sources, and its
     # sender reports go to its receivers.
@@ -356,7 +529,13 @@ class Leg:
                 if known is not None and known[0].source is not None:
                     known[0].source.request_keyframe()
             elif isinstance(packet, rtcp.Remb):
-                self._translate_remb(packet, outbox)
+                self._remb_bps = packet.bitrate_bps
+                self._tell_sources(self._batch.now_ms)
+            elif isinstance(packet, Feedback) and self.path is not None:
+                before_bps = self.path.limit_bps
+                self.path.heard(packet, self._batch.now_ms)
+                if self.path.limit_bps != before_bps:
+                    self._tell_sources(self._batch.now_ms)
         for leg, parts in outbox.items():
             leg.send_rtcp(b"".join(parts))
 
@@ -364,7 +543,8 @@ class Leg:
         for outgoing in (o for incoming in self.incoming.values() for o in incoming.outgoings):
             for stream in (outgoing.primary, outgoing.retransmission):
                 if stream is not None and stream.source_ssrc == report.ssrc:
-                    timestamp = (report.rtp_timestamp + stream.timestamp_offset) & 0xFFFFFFFF
+                    # Retransmissions bear the timestamps of what they repeat.
+                    timestamp = (report.rtp_timestamp + outgoing.primary.timestamp_offset) & 0xFFFFFFFF
                     outbox.setdefault(outgoing.leg, []).extend(
                         (
                             rtcp.write_sender_report(stream.ssrc, report.ntp, timestamp, report.packets, report.octets),
@@ -393,7 +573,8 @@ class Leg:
             allowed = [s for s in nack.sequences if self._repairs.take(now_ms)]
             self._counters.crowded += len(nack.sequences) - len(allowed)
             sequences = [stream.source_sequence(s) for s in allowed if not self._sent_again(outgoing, s)]
-            if not sequences:
+            # What a path lost because it is too narrow, it would lose again.
+            if not sequences or source.path_up.limit_bps is not None:
                 return
             outbox.setdefault(source, []).append(rtcp.write_nack(source._own_ssrc(), stream.source_ssrc, sequences))
 
@@ -406,6 +587,9 @@ class Leg:
         again = as_retransmission(kept, payload_type, outgoing.next_retransmission, rtx.ssrc)
         if again is None:
             return False
+        if self.path is not None and not self.path.may_repeat(len(again), NARROW_REPAIRS, monotonic() * 1000):
+            return True
+        again = self._numbered(again, outgoing.section)
         outgoing.next_retransmission = (outgoing.next_retransmission + 1) & 0xFFFF
         try:
             self.transport.send_rtp(again)
@@ -415,16 +599,13 @@ class Leg:
             self._counters.retransmitted += 1
         return True
 
-    def _translate_remb(self, remb: rtcp.Remb, outbox: dict[Leg, list[bytes]]) -> None:
-        ssrcs: dict[Leg, list[int]] = {}
-        for ssrc in remb.ssrcs:
-            source, stream = self._source_of(ssrc)
-            if source is not None and stream is not None and stream.source_ssrc is not None:
-                ssrcs.setdefault(source, []).append(stream.source_ssrc)
-        for source, of_source in ssrcs.items():
-            # The estimate is of the path down, which all of them share.
-            share_bps = max(remb.bitrate_bps // len(ssrcs), LEAST_BITRATE_BPS)
-            outbox.setdefault(source, []).append(rtcp.write_remb(source._own_ssrc(), share_bps, tuple(of_source)))
+    def _numbered(self, packet: bytes, section: Section) -> bytes:
+        """A packet with the next transport-wide number in place of the one that it bears."""
+        place = value_offset(packet, section.extensions.get(transport_wide.EXTENSION, 0))
+        if place is None or self.path is None:
+            return packet
+        number = self.path.sent(len(packet), monotonic() * 1000)
+        return packet[:place] + number.to_bytes(2, "big") + packet[place + 2 :]
 
     def _source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:
         known = self._by_ssrc.get(ssrc)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from struct import Struct, error, pack, unpack_from
 
+from . import transport_wide
 from .errors import MediaError
 
 SR, RR, SDES, BYE, RTPFB, PSFB = 200, 201, 202, 203, 205, 206
@@ -77,7 +78,7 @@ class Remb:
     ssrcs: tuple[int, ...]
 
 
-Packet = SenderReport | ReceiverReport | Nack | KeyframeRequest | Remb
+Packet = SenderReport | ReceiverReport | Nack | KeyframeRequest | Remb | transport_wide.Feedback
 
 
 def parse(compound: bytes) -> Iterator[Packet]:
@@ -98,7 +99,7 @@ def parse(compound: bytes) -> Iterator[Packet]:
                 body = body[: len(body) - body[-1]]
             yield from _parse_one(kind, first & 0x1F, body)
             position = end
-    except (error, IndexError):
+    except (error, IndexError, ValueError):
         raise MalformedRtcp from None
 
 
@@ -111,6 +112,8 @@ def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Packet]:
     elif kind == RTPFB and count == 1:
         media_ssrc = unpack_from("!I", body, 4)[0]
         yield Nack(media_ssrc, tuple(islice(_nacked(body[8:]), MAX_FEEDBACK_SEQUENCES)))
+    elif kind == RTPFB and count == transport_wide.FORMAT:
+        yield transport_wide.read_feedback(body[8:])
     elif kind == PSFB and count == 1:
         yield KeyframeRequest(unpack_from("!I", body, 4)[0])
     elif kind == PSFB and count == 4:

@@ -12,6 +12,9 @@ from struct import Struct
 HEADER = Struct("!BBHII")
 """First byte, marker and payload type, sequence number, timestamp, SSRC (RFC 3550 section 5.1)."""
 
+EXTENDED_HEADER = Struct("!BBHIII")
+"""The same, and the four bytes after it: profile and length of the header extensions, where there are any."""
+
 HEADER_BYTES = HEADER.size
 REWRITTEN = Struct("!BHII")
 """What is put in from the second byte on: marker and payload type, sequence number, timestamp, SSRC."""
@@ -79,6 +82,27 @@ def payload_offset(packet: bytes | bytearray | memoryview) -> int | None:
             return None
         offset += 4 + 4 * _UINT16.unpack_from(packet, offset + 2)[0]
     return offset if offset <= len(packet) else None
+
+
+def value_offset(packet: bytes, number: int) -> int | None:
+    """Where the two bytes of a one-byte header extension by that number stand; None where there is none."""
+    start = HEADER_BYTES + 4 * (packet[0] & 0x0F)
+    if not number or not packet[0] & 0x10 or start + 4 > len(packet):
+        return None
+    profile, words = _EXTENSION_HEADER.unpack_from(packet, start)
+    position, end = start + 4, min(start + 4 + 4 * words, len(packet))
+    while profile == _ONE_BYTE_PROFILE and position < end:
+        head = packet[position]
+        if head == number << 4 | 1 and position + 3 <= end:
+            return position + 1
+        position += 1 if head == 0 else 2 + (head & 0x0F)
+    return None
+
+
+def is_padding(packet: bytes | memoryview) -> bool:
+    """Whether a packet has nothing but padding after its header, as senders use to probe a path."""
+    offset = payload_offset(packet)
+    return offset is None or (packet[0] & 0x20 != 0 and len(packet) - packet[-1] <= offset)
 
 
 def rewrite_extensions(packet: bytearray | memoryview, ids: Sequence[int]) -> None:

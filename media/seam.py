@@ -19,7 +19,7 @@ from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTrans
 from pylibsrtp._binding import ffi as _ffi
 from pylibsrtp._binding import lib
 
-from .batch import Destination
+from .batch import Destination, Key
 from .ice import IceAgent
 from .negotiation import LocalTransport
 from .port import Address, MediaSocket
@@ -63,7 +63,7 @@ class SecureTransport:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._sink: Sink | None = None
-        self._key = b""
+        self._key: Key = b""
         self.destination: Destination
         self.receiving: Any
         self.sending: Any
