@@ -230,7 +230,7 @@ class MediaNode:
                 self._recordings.pop(room_id, None)
                 raise
             if room_id in self._rooms:
-                recording.follow(self._rooms[room_id].live)
+                recording.follow(self._rooms[room_id].live, self._rooms[room_id].sharing)
         elif recording.id != recording_id:
             raise AlreadyRecording
 
@@ -263,7 +263,7 @@ class MediaNode:
 
     def _room_changed(self, room: Room) -> None:
         if room.id in self._recordings:
-            self._recordings[room.id].follow(room.live)
+            self._recordings[room.id].follow(room.live, room.sharing)
         self._on_change(room.id, room.state)
         if room.empty:
             self._rooms.pop(room.id, None)

@@ -354,7 +354,7 @@ class Leg:
                 return
             stream = self._learn(ssrc, second & 0x7F)
         tap = self.tap
-        if tap is not None:
+        if tap is not None and ssrc not in tap.hidden:
             tap.packet(view[begin : begin + size])
         now_ms = batch.now_ms
         known, block, end = None, 0, begin

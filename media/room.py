@@ -63,6 +63,11 @@ class Room:
         return {id: p.live for id, p in self._participants.items() if p.live is not None and p.admitted}
 
     @property
+    def sharing(self) -> str | None:
+        """Whose screen is shared, if anybody's."""
+        return self._sharing
+
+    @property
     def empty(self) -> bool:
         return not self._participants
 

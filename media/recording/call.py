@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from media.negotiation import Negotiated
+from media.negotiation import Negotiated, Track
 
 from .news import RecordingNews, RecordingState
 from .recorders import Recorders
-from .records import Coding
+from .records import Coding, LegBegan
 from .tap import LegTap, Tap
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class CallRecording:
         self._tap = await recorders.begin(self.id, key, self._told)
         self._tap.on_keyframe = self._keyframe_wanted
 
-    def follow(self, live: Mapping[str, Leg]) -> None:
-        """Record these legs, by participant, from now on, and no others."""
+    def follow(self, live: Mapping[str, Leg], sharing: str | None) -> None:
+        """Record these legs, by participant, from now on, and no others; of screens that of `sharing` alone."""
         if self._tap is None or self._tap.news.over:
             return
         for participant, leg in list(self._legs.items()):
@@ -51,9 +51,12 @@ class CallRecording:
             if participant not in self._legs:
                 number = self._count = (self._count + 1) % MAX_LEGS
                 self._legs[participant] = self._numbered[number] = leg
-                self._tap.leg(number, participant, codings(leg.negotiated))
+                self._tap.leg(number, leg_began(participant, leg.negotiated))
                 leg.tap = LegTap(self._tap, number)
                 leg.request_keyframe(at_once=True)
+            screen = leg.negotiated.sent.get(Track.SCREEN)
+            if leg.tap is not None:
+                leg.tap.hidden = screen.ssrcs if screen is not None and participant != sharing else ()
 
     async def stop(self) -> None:
         """End it, and wait until the file is whole or has failed. May be called twice."""
@@ -80,13 +83,18 @@ class CallRecording:
         self._on_news(news)
 
 
-def codings(negotiated: Negotiated) -> dict[int, Coding]:
-    """What each payload type that a leg sends means."""
-    found: dict[int, Coding] = {}
-    for section in negotiated.sections:
-        for codec in section.codecs if section.receives else ():
+def leg_began(participant: str, negotiated: Negotiated) -> LegBegan:
+    """What a recording has to know of a leg to read its packets."""
+    codings: dict[int, Coding] = {}
+    sources: dict[int, str] = {}
+    for track, section in negotiated.sent.items():
+        sources.update(dict.fromkeys(section.ssrcs, track.value))
+        for codec in section.codecs:
             name = codec.rtpmap.partition("/")[0].lower()
-            found[codec.payload_type] = Coding(section.kind, name, codec.clock_rate_hz)
+            # Of RED, `fmtp` names what it repeats (RFC 2198 section 5).
+            of = int(codec.fmtp.partition("/")[0]) if name == "red" else None
+            codings.setdefault(codec.payload_type, Coding(track.value, name, codec.clock_rate_hz, of))
             if codec.rtx_payload_type is not None:
-                found[codec.rtx_payload_type] = Coding(section.kind, "rtx", codec.clock_rate_hz, codec.payload_type)
-    return found
+                again = Coding(track.value, "rtx", codec.clock_rate_hz, codec.payload_type)
+                codings.setdefault(codec.rtx_payload_type, again)
+    return LegBegan(participant, codings, sources)

@@ -125,15 +125,11 @@ class Accounts:
         coding = began.codings.get(payload_type) if began is not None else None
         if began is None or coding is None or coding.codec == "rtx":
             return None
-        codec = coding.codec
-        if coding.of is not None and coding.of in began.codings:
-            codec = began.codings[coding.of].codec
-        count = next(
-            (t for t in self.tracks if (t.participant, t.track, t.codec) == (began.participant, coding.track, codec)),
-            None,
-        )
+        codec, track = began.codec(coding), began.track(key & 0xFFFFFFFF, coding)
+        of = began.participant, track, codec
+        count = next((each for each in self.tracks if (each.participant, each.track, each.codec) == of), None)
         if count is None:
-            count = TrackCount(began.participant, coding.track, codec)
+            count = TrackCount(*of)
             self.tracks.append(count)
         stream = self._streams[key] = _Stream(leg, payload_type, codec, count, sequence)
         return stream

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from struct import Struct
 from typing import Any
@@ -65,21 +65,37 @@ class Coding:
 
 @dataclass(frozen=True, slots=True)
 class LegBegan:
-    """Who sends on a leg, and what its payload types mean."""
+    """Who sends on a leg, and what its payload types mean.
+
+    `sources` are the SSRCs that the offer announced, with their tracks; one that is not among them is of its payload type's.
+    """
 
     participant: str
     codings: Mapping[int, Coding]
+    sources: Mapping[int, str] = field(default_factory=dict)
+
+    def track(self, ssrc: int, coding: Coding) -> str:
+        """Which track the packets of a source are of."""
+        return self.sources.get(ssrc, coding.track)
+
+    def codec(self, coding: Coding) -> str:
+        """What is in the packets at last: of redundant audio, what it repeats."""
+        of = self.codings.get(coding.of) if coding.of is not None else None
+        return coding.codec if of is None else of.codec
 
     def body(self) -> bytes:
         codings = {str(number): [c.track, c.codec, c.clock_rate_hz, c.of] for number, c in self.codings.items()}
-        return json.dumps({"participant": self.participant, "codings": codings}, separators=(",", ":")).encode()
+        content = {"participant": self.participant, "codings": codings, "sources": self.sources}
+        return json.dumps(content, separators=(",", ":")).encode()
 
     @classmethod
     def read(cls, record: Record) -> LegBegan:
         """Raises ValueError when the record does not hold one."""
         try:
             found = record.json()
-            return cls(str(found["participant"]), {int(n): Coding(*c) for n, c in found["codings"].items()})
+            codings = {int(number): Coding(*coding) for number, coding in found["codings"].items()}
+            sources = {int(ssrc): str(track) for ssrc, track in found["sources"].items()}
+            return cls(str(found["participant"]), codings, sources)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError("a leg's record cannot be read") from error
 

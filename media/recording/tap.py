@@ -10,14 +10,14 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from time import monotonic
 
 from media.errors import RecordingFailed
 
 from .news import Failure, RecordingNews, RecordingState
-from .records import HEAD, MAX_BODY_BYTES, SENDER_REPORT, Begin, Coding, Kind, LegBegan, record
+from .records import HEAD, MAX_BODY_BYTES, SENDER_REPORT, Begin, Kind, LegBegan, record
 
 HAND_OVER_SECONDS = 0.1
 BUFFER_BYTES = 2 * 1024 * 1024
@@ -74,9 +74,9 @@ class Tap:
     def sender_report(self, leg: int, ssrc: int, ntp: int, rtp_timestamp: int) -> None:
         self._add(Kind.SENDER_REPORT, leg, SENDER_REPORT.pack(ssrc, ntp, rtp_timestamp))
 
-    def leg(self, number: int, participant: str, codings: Mapping[int, Coding]) -> None:
+    def leg(self, number: int, began: LegBegan) -> None:
         """A participant's leg is live from now on, in place of any before it."""
-        self._add(Kind.LEG, number, LegBegan(participant, codings).body())
+        self._add(Kind.LEG, number, began.body())
 
     def gone(self, participant: str) -> None:
         self._add(Kind.GONE, 0, json.dumps({"participant": participant}).encode())
@@ -92,7 +92,6 @@ class Tap:
         line = Begin(self.recording_id, base64.b64encode(key).decode()).line()
         self._buffer[: len(line)] = line
         self._filled = len(line)
-        self._began = monotonic()
         self._send()
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
@@ -101,6 +100,7 @@ class Tap:
             self._end(RecordingState.FAILED, Failure.TOO_SLOW)
         if self.news.reason is not None:
             raise RecordingFailed(self.news.reason)
+        self._began = monotonic()
 
     async def stop(self) -> None:
         """End the recording, and wait until its file is whole. May be called twice."""
@@ -201,13 +201,14 @@ class Tap:
 
 
 class LegTap:
-    """A call's tap, for one leg of it."""
+    """A call's tap, for one leg of it. What comes from an SSRC of `hidden` is nobody's to see, and not recorded."""
 
-    __slots__ = ("_number", "_tap", "packet")
+    __slots__ = ("_number", "_tap", "hidden", "packet")
 
     def __init__(self, tap: Tap, number: int) -> None:
         self._tap = tap
         self._number = number
+        self.hidden: Collection[int] = ()
         self.packet = partial(tap.packet, number)
 
     def sender_report(self, ssrc: int, ntp: int, rtp_timestamp: int) -> None:

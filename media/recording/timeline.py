@@ -25,6 +25,10 @@ MOST_DRIFT = 0.05
 _NTP_UNITS_PER_MS = (1 << 32) / 1000
 
 
+Key = tuple[int, int, int]
+"""A leg, an SSRC, and how often that one's timestamps had begun anew."""
+
+
 class Unwrapped:
     """32-bit timestamps made to count on past their wrap-around."""
 
@@ -77,13 +81,14 @@ class Timeline:
     """Fed with all packets and reports of a recording first; then asked."""
 
     def __init__(self) -> None:
-        self._sources: dict[tuple[int, int], _Source] = {}
-        self._maps: dict[tuple[int, int], Line] | None = None
+        self._sources: dict[Key, _Source] = {}
+        self._newest: dict[tuple[int, int], _Source] = {}
+        self._maps: dict[Key, Line] | None = None
 
-    def packet(self, leg: int, ssrc: int, clock_rate_hz: int, timestamp: int, at_ms: int) -> None:
-        source = self._sources.get((leg, ssrc))
+    def packet(self, key: Key, clock_rate_hz: int, timestamp: int, at_ms: int) -> None:
+        source = self._sources.get(key)
         if source is None:
-            source = self._sources[leg, ssrc] = _Source(leg, clock_rate_hz)
+            source = self._sources[key] = self._newest[key[:2]] = _Source(key[0], clock_rate_hz)
         own_ms = source.unwrapped(timestamp) * 1000 / clock_rate_hz
         source.earliest_ms = min(source.earliest_ms, at_ms - own_ms)
         if source.first is None:
@@ -95,27 +100,27 @@ class Timeline:
         if record.kind != Kind.SENDER_REPORT or len(record.body) != SENDER_REPORT.size:
             return
         ssrc, ntp, timestamp = SENDER_REPORT.unpack(record.body)
-        source = self._sources.get((record.leg, ssrc))
+        source = self._newest.get((record.leg, ssrc))
         if source is not None:
             own_ms = source.unwrapped(timestamp) * 1000 / source.clock_rate_hz
             source.reports.append((own_ms, ntp / _NTP_UNITS_PER_MS, record.at_ms))
 
-    def at_ms(self, leg: int, ssrc: int, timestamp: int) -> float:
+    def at_ms(self, key: Key, timestamp: int) -> float:
         """When a frame of that timestamp was taken, since the recording began. Asked for each source's frames in turn."""
         if self._maps is None:
             self._maps = self._mapped()
-        source = self._sources[leg, ssrc]
-        return self._maps[leg, ssrc](source.asked(timestamp) * 1000 / source.clock_rate_hz)
+        source = self._sources[key]
+        return self._maps[key](source.asked(timestamp) * 1000 / source.clock_rate_hz)
 
-    def _mapped(self) -> dict[tuple[int, int], Line]:
+    def _mapped(self) -> dict[Key, Line]:
         by_leg: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
-        true: dict[tuple[int, int], list[tuple[float, float]]] = {}
+        true: dict[Key, list[tuple[float, float]]] = {}
         for key, source in self._sources.items():
             reports = _agreeing(source.reports)
             true[key] = [(own_ms, clock_ms) for own_ms, clock_ms, _ in reports]
             by_leg[source.leg] += [(clock_ms, at_ms - clock_ms) for _, clock_ms, at_ms in reports]
         clocks = {leg: _quickest(sorted(offsets)) for leg, offsets in by_leg.items() if offsets}
-        maps: dict[tuple[int, int], Line] = {}
+        maps: dict[Key, Line] = {}
         for key, source in self._sources.items():
             arrival = Line([(0.0, source.earliest_ms)])
             maps[key] = arrival

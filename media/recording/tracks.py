@@ -16,7 +16,13 @@ from .depacketise import DEPACKETISERS, Assembled, Depacketiser, MalformedPayloa
 from .losses import VIDEO
 from .records import Coding, Kind, LegBegan, Record
 from .reorder import Reorder
-from .timeline import Timeline
+from .timeline import Key, Timeline
+
+MOST_BACK_MS = 500.0
+"""Timestamps of newer packets that go back by more have begun anew."""
+
+MOST_APART_MS = 10_000.0
+"""So have those that the time between two packets does not explain, even when what lay between was held up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +61,32 @@ class _Packet:
 class _Source:
     """One SSRC of one leg: its packets in order, and what makes frames of them."""
 
-    def __init__(self, leg: int, ssrc: int, name: TrackName, codings: dict[int, Coding]) -> None:
-        self.leg = leg
-        self.ssrc = ssrc
+    def __init__(self, key: Key, name: TrackName, codings: dict[int, Coding]) -> None:
+        self.key = key
         self.name = name
         self.reorder: Reorder[_Packet] = Reorder()
         self._codings = codings
         self._depacketisers: dict[int, Depacketiser] = {}
-        self._last: int | None = None
+        self._newest: tuple[int, int, int] | None = None
+
+    def again(self) -> _Source:
+        """The same source once its timestamps have begun anew, with what it was at."""
+        leg, ssrc, times = self.key
+        new = _Source((leg, ssrc, times + 1), self.name, self._codings)
+        new.reorder, new._depacketisers = self.reorder, self._depacketisers
+        return new
+
+    def jumps(self, sequence: int, timestamp: int, at_ms: int, clock_rate_hz: int) -> bool:
+        """Whether a packet's timestamp has nothing to do with those before it. Asked for each packet as it comes."""
+        before, jumped = self._newest, False
+        if before is not None:
+            if (sequence - before[0]) & 0xFFFF >= 0x8000:
+                return False  # an older one
+            step = (timestamp - before[1]) & 0xFFFFFFFF
+            step_ms = (step - (1 << 32 if step & 0x80000000 else 0)) * 1000 / clock_rate_hz
+            jumped = step_ms < -MOST_BACK_MS or abs(step_ms - (at_ms - before[2])) > MOST_APART_MS
+        self._newest = sequence, timestamp, at_ms
+        return jumped
 
     def take(self, sequence: int, at_ms: int, packet: _Packet) -> Iterator[Assembled]:
         yield from self._assembled(self.reorder.take(sequence, at_ms, packet))
@@ -120,10 +144,10 @@ class _Reader:
             return
         # The participant's legs before this one have ended: what waits there comes before what this one brings.
         for key, source in list(self._sources.items()):
-            if source.name.participant == began.participant or source.leg == record.leg:
+            if source.name.participant == began.participant or source.key[0] == record.leg:
                 for assembled in source.flush():
                     yield source, assembled
-                if source.leg == record.leg:
+                if source.key[0] == record.leg:
                     del self._sources[key]
         self._legs[record.leg] = began
 
@@ -143,28 +167,30 @@ class _Reader:
                 return
             sequence = int.from_bytes(packet[offset : offset + 2], "big")
             payload_type, offset = coding.of, offset + 2
-            source = self._missing(record.leg, payload_type, sequence)
+            source = self._missing(record.leg, began.track(ssrc, coding), sequence)
             if source is None:
                 return
         else:
             source = self._sources.get((record.leg, ssrc)) or self._new_source(record.leg, ssrc, began, coding)
+            if source.jumps(sequence, timestamp, record.at_ms, coding.clock_rate_hz):
+                for assembled in source.flush():
+                    yield source, assembled
+                source = self._sources[record.leg, ssrc] = source.again()
+                source.jumps(sequence, timestamp, record.at_ms, coding.clock_rate_hz)
             self.arrived(source, coding.clock_rate_hz, timestamp, record.at_ms)
         found = _Packet(payload_type, marker, timestamp, packet[offset:end])
         for assembled in source.take(sequence, record.at_ms, found):
             yield source, assembled
 
     def _new_source(self, leg: int, ssrc: int, began: LegBegan, coding: Coding) -> _Source:
-        codec = coding.codec
-        if coding.of is not None and coding.of in began.codings:
-            codec = began.codings[coding.of].codec
-        name = TrackName(began.participant, coding.track, codec)
-        source = self._sources[leg, ssrc] = _Source(leg, ssrc, name, dict(began.codings))
+        name = TrackName(began.participant, began.track(ssrc, coding), began.codec(coding))
+        source = self._sources[leg, ssrc] = _Source((leg, ssrc, 0), name, dict(began.codings))
         return source
 
-    def _missing(self, leg: int, payload_type: int, sequence: int) -> _Source | None:
+    def _missing(self, leg: int, track: str, sequence: int) -> _Source | None:
         """Which source of the leg waits for a packet that was sent again."""
         for source in self._sources.values():
-            if source.leg == leg and source.name.is_video and source.reorder.wants(sequence):
+            if source.key[0] == leg and source.name.track == track and source.reorder.wants(sequence):
                 return source
         return None
 
@@ -189,7 +215,7 @@ class Survey(_Reader):
         self._counts: Counter[TrackName] = Counter()
 
     def arrived(self, source: _Source, clock_rate_hz: int, timestamp: int, at_ms: int) -> None:
-        self.timeline.packet(source.leg, source.ssrc, clock_rate_hz, timestamp, at_ms)
+        self.timeline.packet(source.key, clock_rate_hz, timestamp, at_ms)
 
     def look(self, record: Record) -> None:
         if record.kind == Kind.SENDER_REPORT:
@@ -204,7 +230,7 @@ class Survey(_Reader):
 
     def _first(self, name: TrackName) -> tuple[Assembled, float]:
         source, frame = self._firsts[name]
-        return frame, max(self.timeline.at_ms(source.leg, source.ssrc, frame.timestamp), 0.0)
+        return frame, max(self.timeline.at_ms(source.key, frame.timestamp), 0.0)
 
     def _count(self, assembled: Iterator[tuple[_Source, Assembled]]) -> None:
         for source, frame in assembled:
@@ -228,7 +254,7 @@ class Frames:
 
     def _placed(self, assembled: Iterator[tuple[_Source, Assembled]]) -> Iterator[Frame]:
         for source, frame in assembled:
-            at_ms = max(self._timeline.at_ms(source.leg, source.ssrc, frame.timestamp), 0.0)
+            at_ms = max(self._timeline.at_ms(source.key, frame.timestamp), 0.0)
             last_ms = self._last_ms.get(source.name)
             if last_ms is not None and at_ms < last_ms + 1:
                 at_ms = last_ms + 1

@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -16,7 +17,7 @@ from media.recording.errors import NothingToPlay
 from media.recording.film import Film, make_film
 from media.recording.records import HEAD, Kind, record
 
-from .senders import H264, OPUS, VP8, Sent, arrived, leg_began, pictures, sent, sounds
+from .senders import FRAME_MS, H264, OPUS, VP8, Sender, Sent, arrived, leg_began, pictures, sent, sounds, vp8_payloads
 
 Track = dict[str, list[Any]]
 
@@ -133,6 +134,20 @@ def test_a_participant_who_comes_back_is_on_the_same_tracks_in_another_size() ->
     with opened(out) as container:
         sizes = {(frame.width, frame.height) for frame in container.decode(video=0)}
     assert sizes == {(320, 240), (640, 480)}
+
+
+def test_timestamps_that_begin_anew_go_on_where_the_time_was() -> None:
+    video = pictures("vp8", 4)
+    eyes = Sender(VP8, 90_000)
+    made = []
+    for number, frame in enumerate(video):
+        # Another camera, whose timestamps begin at nothing again; the packets are numbered on.
+        own_ms = (number % 60) * FRAME_MS
+        payloads = list(vp8_payloads(frame, number))
+        made += [Sent(number * FRAME_MS, Kind.RTP, packet) for packet in eyes.packets(payloads, own_ms)]
+    found = packets_of(filmed([(0, leg_began(1, "clinician", 0)), *arrived(1, made, 50)])[1])["clinician video"]
+    assert hashes(data for _, data in found) == hashes(video)
+    assert max(later - earlier for (earlier, _), (later, _) in pairwise(found)) < 60
 
 
 def test_h264_is_muxed_into_matroska() -> None:

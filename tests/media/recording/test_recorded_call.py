@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import av
 import pytest
+from aiortc.codecs.vpx import Vp8Encoder, VpxPayloadDescriptor
+from av import VideoFrame
+from av.frame import Frame
 
 from media.errors import AlreadyRecording, NoSuchLeg, RecordingFailed
 from media.node import MediaNode
+from media.recording.film import make_film
 from media.recording.manifest import Manifest, read_manifest
 from media.recording.news import RecordingNews, RecordingState
 from media.recording.reading import open_chunked
 from media.recording.records import Kind, records
 from media.recording.store import FileStore
-from tests.media.peers import call, loopback_candidates, until
+from media.recording.verify import verify
+from tests.media.peers import NumberedVideo, Peer, call, live_leg, loopback_candidates, until
 
 KEY = secrets.token_bytes(32)
 
@@ -74,6 +82,91 @@ async def test_a_call_is_recorded_packet_by_packet(tmp_path: Path) -> None:
     assert kinds.count(Kind.LEG) == 2
     assert kinds[-1] == Kind.END
     assert kinds.count(Kind.RTP) == sum(t.packets for t in manifest.tracks)
+
+
+class LargerVideo(NumberedVideo):
+    """The same pictures at four times the size, as when somebody turns the telephone or takes another camera."""
+
+    async def recv(self) -> Frame:
+        frame = await super().recv()
+        assert isinstance(frame, VideoFrame)
+        larger = frame.reformat(width=128, height=96)
+        larger.pts, larger.time_base = frame.pts, frame.time_base
+        return larger
+
+
+def frames_sent(monkeypatch: pytest.MonkeyPatch) -> dict[int, list[str]]:
+    """The hash of every frame that a sender's encoder makes, by the encoder."""
+    sent: dict[int, list[str]] = {}
+    encode = Vp8Encoder.encode
+
+    def spy(self: Vp8Encoder, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
+        payloads, timestamp = encode(self, frame, force_keyframe)
+        parts = [VpxPayloadDescriptor.parse(payload)[1] for payload in payloads]
+        sent.setdefault(id(self), []).append(hashlib.sha256(b"".join(parts)).hexdigest())
+        kept_alive.append(self)
+        return payloads, timestamp
+
+    kept_alive: list[Vp8Encoder] = []
+    monkeypatch.setattr(Vp8Encoder, "encode", spy)
+    return sent
+
+
+def within(part: list[str], whole: list[str]) -> bool:
+    """Whether one is a piece of the other, without a gap."""
+    return any(whole[begin : begin + len(part)] == part for begin in range(len(whole) - len(part) + 1))
+
+
+async def test_every_frame_of_a_call_with_a_reconnect_and_another_size_is_in_one_film(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = frames_sent(monkeypatch)
+    told: list[RecordingNews] = []
+    async with recording_node(tmp_path, told) as node, call(node) as (first, second):
+        await node.record("room", "r1", KEY)
+        await until(lambda: bool(told))
+        decoded = second.received
+        await until(lambda: second.received > decoded + 20)
+        (sender,) = (each for each in first.pc.getSenders() if each.track is not None and each.track.kind == "video")
+        sender.replaceTrack(LargerVideo())
+        await until(lambda: second.received > decoded + 40)
+        back = Peer("first")
+        await back.join(node, "room")
+        await until(lambda: live_leg(node, "room", "first").id == back.leg_id)
+        decoded = second.received
+        await until(lambda: second.received > decoded + 20)
+        await node.stop_recording("room")
+        await back.close()
+    assert verify(FileStore(tmp_path), "r1", KEY).state.startswith("finished")
+    manifest = manifest_of(tmp_path, "r1")
+    assert [presence.participant for presence in manifest.participants].count("first") == 2
+    out = io.BytesIO()
+    with open_chunked(tmp_path / "r1.vrec", KEY) as reader:
+        make_film(lambda: reader, out)
+    out.seek(0)
+    found: dict[str, list[tuple[float, str]]] = {}
+    with av.open(out, "r") as film:
+        for packet in film.demux():
+            if packet.size:
+                title = film.streams[packet.stream_index].metadata["title"]
+                at_ms = float((packet.pts or 0) * packet.time_base * 1000)
+                found.setdefault(title, []).append((at_ms, hashlib.sha256(bytes(packet)).hexdigest()))
+        film.seek(0)
+        assert {(frame.width, frame.height) for frame in film.decode(video=0)} == {(64, 48), (128, 96)}
+    assert set(found) == {"first video", "second video"}
+    for frames in found.values():
+        assert abs(frames[-1][0] - frames[0][0] - manifest.duration_ms) < 500
+    # Nothing was encoded anew, and between the first frame of each sender and its last one none is missing.
+    before, other, after = sent.values()
+    assert within([hash for _, hash in found["second video"]], before) or within(
+        [hash for _, hash in found["second video"]], other
+    )
+    filmed = [hash for _, hash in found["first video"]]
+    assert any(
+        within(filmed[:cut], mine) and within(filmed[cut:], after)
+        for cut in range(1, len(filmed))
+        for mine in (before, other)
+    )
 
 
 async def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
