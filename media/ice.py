@@ -122,6 +122,7 @@ class IceAgent(aioice.Connection):
     async def close(self) -> None:
         self._socket.unlisten(self.local_username)
         await super().close()
+        self._check_list.clear()
 
 
 class _Protocol(StunProtocol):
@@ -149,16 +150,15 @@ class _Transport(asyncio.DatagramTransport):
     def __init__(self, socket: MediaSocket, protocol: StunProtocol) -> None:
         super().__init__()
         self._socket = socket
-        self._protocol = protocol
-        self._closed = False
+        self._protocol: StunProtocol | None = protocol
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         self._socket.send(data, addr)
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
+        if self._protocol is not None:
             asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+            self._protocol = None
 
     def is_closing(self) -> bool:
-        return self._closed
+        return self._protocol is None

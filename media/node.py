@@ -89,11 +89,16 @@ class MediaNode:
             due = now() + MEASURE_SECONDS
             await asyncio.sleep(MEASURE_SECONDS)
             self.strain.measure(self.counters.packets_received, now() * 1000, (now() - due) * 1000)
-            for room in list(self._rooms.values()):
-                for leg in room.live.values():
-                    leg.look_after(monotonic() * 1000)
+            for room_id in list(self._rooms):
+                self._look_after(room_id)
                 # Packets come first: a call's turn is over before the next one's.
                 await asyncio.sleep(0)
+
+    def _look_after(self, room_id: str) -> None:
+        room = self._rooms.get(room_id)
+        if room is not None:
+            for leg in room.live.values():
+                leg.look_after(monotonic() * 1000)
 
     @property
     def port(self) -> int:

@@ -626,6 +626,12 @@ class Leg:
         self._counters.keyframes_requested += 1
         self.send_rtcp(rtcp.write_pli(self._own_ssrc(), ssrc))
 
+    async def close(self) -> None:
+        """End the transport, and let go of everything that refers to this leg. May be called twice."""
+        await self.transport.close()
+        for held in (self.incoming, self.outgoing, self._announced, self._by_ssrc, self._streams):
+            held.clear()
+
     def send_rtcp(self, compound: bytes) -> None:
         """Encrypt and send; dropped while the leg is not connected."""
         if not self.transport.connected:

@@ -211,7 +211,7 @@ class Room:
 
     def _close(self, leg: Leg) -> None:
         leg.send_to({})
-        task = asyncio.get_running_loop().create_task(leg.transport.close())
+        task = asyncio.get_running_loop().create_task(leg.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 

@@ -171,3 +171,7 @@ class SecureTransport:
         await self._dtls.stop()
         await self._ice.stop()
         self._forget_address()
+        # Whoever refers to us in turn lets go, so that all is freed at once: OpenSSL's memory is not the collector's to see.
+        self._sink = self._task = None
+        self._dtls.remove_all_listeners()
+        self._agent.on_nominated = lambda address: None
