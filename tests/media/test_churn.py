@@ -27,7 +27,7 @@ async def test_an_ended_leg_is_freed_at_once() -> None:
                 for participant in ("first", "second"):
                     leg = live_leg(node, "room", participant)
                     transport = leg.transport
-                    parts = (leg, transport, transport._agent, transport._ice, transport._dtls, *leg.outgoing.values())
+                    parts = (leg, transport, transport._agent, transport._ice, transport._dtls)
                     left += [weakref.ref(part) for part in parts]
                     left += [weakref.ref(transport._dtls._rx_srtp), weakref.ref(transport._dtls._ssl)]
                 del leg, transport, parts
