@@ -12,6 +12,7 @@
     │   ├── ChatOff, MessagesFull, MessagesTooFast
     │   ├── TakenOver, ResumeTooLate, PatientBackInQueue, PatientRemoved
     │   ├── RecordingUnavailable, RecordingKeyMissing, RecordingUnderWay, ConsentChanged, NotInCallWithPatient
+    │   ├── GuestCodeRefused, GuestNameInvalid, GuestsFull
     │   ├── PractitionersOnly, AlreadyStaff, LastPractitioner, UnknownStaff
     │   └── RoomClosed, AlreadyQueued, WrongState
     ├── NotFound           there is no such thing, or it belongs to another clinic (the two are told apart to nobody)
@@ -335,6 +336,27 @@ class RecordingUnderWay(Refused):
 
     def __init__(self) -> None:
         super().__init__("A recording of this consultation is asked for or under way already.")
+
+
+class GuestCodeRefused(Refused):
+    code = "guest_code_refused"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such code, or it holds no longer. Ask the clinic for a new one.")
+
+
+class GuestNameInvalid(Refused):
+    code = "guest_name_invalid"
+
+    def __init__(self, longest: int) -> None:
+        super().__init__(f"A guest's name is 1 to {longest} characters long.")
+
+
+class GuestsFull(Refused):
+    code = "guests_full"
+
+    def __init__(self) -> None:
+        super().__init__("As many guests as the call takes are invited or there already.")
 
 
 class ConsentChanged(Refused):

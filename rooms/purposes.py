@@ -50,7 +50,7 @@ QUIET = LOOK_UPS | {"request_refused", "clinic_entered"}
 
 GROUPS: Mapping[Group, tuple[str, ...]] = MappingProxyType(
     {
-        Group.VISIT: ("visit_", "note_", "message_"),
+        Group.VISIT: ("visit_", "note_", "message_", "guest_"),
         Group.PATIENT: ("patient_",),
         Group.STAFF: ("employee_", "practitioner_", "declaration_", "clinic_", "key_", "launch_", "practice_"),
         Group.ROOM: ("room_", "messages_", "settings_", "reminder_"),

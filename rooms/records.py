@@ -15,7 +15,7 @@ from .clinic_settings import ClinicSettings
 from .consent import Consent
 from .cpr import Cpr
 from .purposes import Purpose
-from .states import RecordingState, RoomState, VisitState
+from .states import GuestState, RecordingState, RoomState, VisitState
 from .waits import WaitRange
 
 
@@ -32,6 +32,8 @@ class Role(StrEnum):
     """Whoever runs the server, at its command line."""
     STAFF = "staff"
     """Logged in as staff, at work in no clinic."""
+    GUEST = "guest"
+    """Let into one consultation by its clinician; known by a name of their own alone."""
     NOBODY = "nobody"
     """Not known yet, as before a login."""
 
@@ -231,6 +233,26 @@ class KeptRecording:
     recording: Recording
     patient_name: str = field(repr=False)
     practitioner_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody whom the clinician lets into one consultation. `name` is what they have typed, empty before that."""
+
+    id: str
+    clinic_id: str
+    visit_id: str
+    state: GuestState
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A code for one guest; it is not kept."""
+
+    guest_id: str
+    code: str = field(repr=False)
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The state machines of a waiting room, of a visit and of a recording: one enum and one table each. Pure.
+"""The state machines of a waiting room, of a visit, of a recording and of a guest: one enum and one table each. Pure.
 
 A pair that a table does not name is refused. The diagrams in the documentation are generated from the tables.
 """
@@ -73,6 +73,27 @@ class RecordingVerb(StrEnum):
     DELETE = "delete"
 
 
+class GuestState(StrEnum):
+    """`KNOCKING`: has typed the code and a name, and waits to be let in. The last three are out."""
+
+    INVITED = "invited"
+    KNOCKING = "knocking"
+    ADMITTED = "admitted"
+    REFUSED = "refused"
+    REMOVED = "removed"
+    LEFT = "left"
+
+
+class GuestVerb(StrEnum):
+    """`KNOCK` and `LEAVE` are the guest's; the others are the staff's."""
+
+    KNOCK = "knock"
+    ADMIT = "admit"
+    REFUSE = "refuse"
+    REMOVE = "remove"
+    LEAVE = "leave"
+
+
 ROOM: Mapping[tuple[RoomState, RoomVerb], RoomState] = MappingProxyType(
     {
         (RoomState.CLOSED, RoomVerb.OPEN): RoomState.OPEN,
@@ -116,6 +137,21 @@ RECORDING: Mapping[tuple[RecordingState, RecordingVerb], RecordingState] = Mappi
     }
 )
 
+GUEST: Mapping[tuple[GuestState, GuestVerb], GuestState] = MappingProxyType(
+    {
+        (GuestState.INVITED, GuestVerb.KNOCK): GuestState.KNOCKING,
+        (GuestState.INVITED, GuestVerb.REFUSE): GuestState.REFUSED,
+        (GuestState.KNOCKING, GuestVerb.ADMIT): GuestState.ADMITTED,
+        (GuestState.KNOCKING, GuestVerb.REFUSE): GuestState.REFUSED,
+        (GuestState.KNOCKING, GuestVerb.LEAVE): GuestState.LEFT,
+        (GuestState.ADMITTED, GuestVerb.REMOVE): GuestState.REMOVED,
+        (GuestState.ADMITTED, GuestVerb.LEAVE): GuestState.LEFT,
+    }
+)
+
+OPEN_GUESTS = frozenset({GuestState.INVITED, GuestState.KNOCKING, GuestState.ADMITTED})
+"""The states of a guest who may still come in, or is there; the end of the call is the end of all of them."""
+
 OPEN_VISITS = frozenset({VisitState.WAITING, VisitState.ACCEPTED, VisitState.IN_CALL})
 """The states in which a visit is under way; a patient has at most one such visit per clinic."""
 
@@ -142,6 +178,11 @@ def next_visit(state: VisitState, verb: VisitVerb) -> VisitState:
 def next_recording(state: RecordingState, verb: RecordingVerb) -> RecordingState:
     """The recording's state after `verb`. Raises WrongState where the table has no entry."""
     return _next(RECORDING, state, verb)
+
+
+def next_guest(state: GuestState, verb: GuestVerb) -> GuestState:
+    """The guest's state after `verb`. Raises WrongState where the table has no entry."""
+    return _next(GUEST, state, verb)
 
 
 def diagram(table: Mapping[tuple[_State, _Verb], _State]) -> str:

@@ -27,6 +27,7 @@ from .directory_import import DirectoryImport
 from .employees import Employees
 from .errors import StoreInUse, StoreRefused
 from .family import Family
+from .guests import Guests, GuestVault
 from .kept_recordings import KeptRecordings
 from .launches import Launches
 from .log import Log
@@ -54,6 +55,7 @@ class Rooms:
         vault: CprVault,
         note_vault: NoteVault,
         message_vault: MessageVault,
+        guest_vault: GuestVault,
         recording_keys: RecordingKeys,
         recording_days: int | None,
     ) -> None:
@@ -77,6 +79,7 @@ class Rooms:
         self.consultations = Consultations(database, visits)
         self.notes = Notes(database, note_vault)
         self.messages = Messages(database, message_vault)
+        self.guests = Guests(database, visits, guest_vault)
         self.recordings = Recordings(database, visits, recording_keys)
         self.kept_recordings = KeptRecordings(database, visits, self.audit, recording_keys, recording_days)
 
@@ -108,6 +111,7 @@ class Rooms:
             vault,
             NoteVault(installation_key),
             MessageVault(installation_key),
+            GuestVault(installation_key),
             recording_keys or RecordingKeys(None),
             recording_days,
         )

@@ -372,3 +372,19 @@ installation_events = Table(
     Column("data", JSON, nullable=False),
     Column("hash", String(64), nullable=False),
 )
+
+# `code_lookup` is there while the code can be used; `name_sealed` once a name has been typed.
+guests = Table(
+    "guests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("clinic_id", Id, ForeignKey("clinics.id"), nullable=False),
+    Column("visit_id", Id, ForeignKey("visits.id"), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("code_lookup", LargeBinary, unique=True),
+    Column("code_until", Moment, nullable=False),
+    Column("name_sealed", LargeBinary),
+    Column("invited_at", Moment, nullable=False),
+    Column("knocked_at", Moment),
+    Column("ended_at", Moment),
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from rooms.states import RECORDING, ROOM, VISIT, diagram
+from rooms.states import GUEST, RECORDING, ROOM, VISIT, diagram
 from signaling import messages
 from signaling.messages import Wire
 
@@ -109,6 +109,12 @@ def states() -> str:
             "",
             "```mermaid",
             diagram(RECORDING).rstrip(),
+            "```",
+            "",
+            "## Guest",
+            "",
+            "```mermaid",
+            diagram(GUEST).rstrip(),
             "```",
             "",
         ]

@@ -206,7 +206,16 @@ class AuditEntryView(Wire):
     purpose: PurposeName
     actor_name: str = Field(description="Empty for what happens by itself.")
     role: Literal[
-        "practitioner", "employee", "patient", "guardian", "practice_system", "system", "operator", "staff", "nobody"
+        "practitioner",
+        "employee",
+        "patient",
+        "guardian",
+        "practice_system",
+        "system",
+        "operator",
+        "staff",
+        "guest",
+        "nobody",
     ]
     practitioner_name: str | None = Field(description="For whom it was done.")
     subjects: tuple[str, ...] = Field(description="Whom it concerns, by name; a child by the CPR number.")
