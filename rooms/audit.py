@@ -103,6 +103,21 @@ class Audit:
             await append(transition, "clinic_entered", actor, data={})
 
     @seen_out
+    async def companion_joined(self, actor: Actor, visit: Visit, side: str) -> None:
+        """Somebody has joined the clinician and the patient in a call; `side`: as what, a colleague or a guest."""
+        await self._companion("visit_companion_joined", actor, visit, side)
+
+    @seen_out
+    async def companion_left(self, actor: Actor, visit: Visit, side: str) -> None:
+        """Somebody who had joined a call has left it."""
+        await self._companion("visit_companion_left", actor, visit, side)
+
+    async def _companion(self, kind: str, actor: Actor, visit: Visit, side: str) -> None:
+        async with self._database.transition(visit.clinic_id) as transition:
+            data = {"as": side}
+            await append(transition, kind, actor, visit_id=visit.id, person_id=visit.person_id, data=data)
+
+    @seen_out
     async def refused(self, actor: Actor, clinic_id: str, code: str, request: str, *, about: str | None = None) -> None:
         """A request of somebody who belongs to the clinic was refused; `about` is the id of a visit or a patient there.
 

@@ -45,7 +45,7 @@ LOOK_UPS = frozenset(
 )
 """Kinds that tell of data seen, and of nothing changed."""
 
-QUIET = LOOK_UPS | {"request_refused", "clinic_entered"}
+QUIET = LOOK_UPS | {"request_refused", "clinic_entered", "visit_companion_joined", "visit_companion_left"}
 """Kinds after which the clinic is as it was before."""
 
 GROUPS: Mapping[Group, tuple[str, ...]] = MappingProxyType(

@@ -6,15 +6,16 @@ by its state alone.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
-from enum import StrEnum
+from contextlib import AsyncExitStack, suppress
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, TypeAdapter, ValidationError
 
-from media.errors import MediaError
+from media.errors import MediaError, NoSuchLeg
+from media.slots import RoomState
 from rooms.errors import NotFound
 from rooms.records import Party, Visit
 from rooms.states import OPEN_VISITS, VisitState
@@ -22,43 +23,52 @@ from rooms.states import OPEN_VISITS, VisitState
 from .bus import Bus, call_topic, clinic_topic
 from .calls import Calls
 from .connection import AccessEnded, Connection, Registry
-from .errors import NotYourTurn, SignalingError, UnreadableMessage
-from .messages import Answer, CallState, HandedOver, Offer, Participants, Problem, RecordingMessage, SaidBy, Say
+from .errors import NoMediaNode, NotYourTurn, SignalingError, UnreadableMessage
+from .messages import (
+    Answer,
+    CallState,
+    Elsewhere,
+    HandedOver,
+    Offer,
+    Participants,
+    ParticipantView,
+    Problem,
+    RecordingMessage,
+    SaidBy,
+    Say,
+    ShareScreen,
+    StopSharing,
+)
+from .participants import MAY_CONNECT, Place, Side, is_let_in
 from .presence import Presence, clinician_subject
 from .said import Said
 from .views import chat_view, milliseconds_or_none
 
-_from_browser: TypeAdapter[Offer | Say] = TypeAdapter(Annotated[Offer | Say, Field(discriminator="type")])
+FromBrowser = Offer | Say | ShareScreen | StopSharing
 
+_from_browser: TypeAdapter[FromBrowser] = TypeAdapter(Annotated[FromBrowser, Field(discriminator="type")])
 
-class Side(StrEnum):
-    """Which end of the consultation a browser is; also the participant's name on the media node."""
-
-    CLINICIAN = "clinician"
-    PATIENT = "patient"
-
-
-MAY_CONNECT = {
-    Side.PATIENT: frozenset({VisitState.ACCEPTED, VisitState.IN_CALL}),
-    Side.CLINICIAN: frozenset({VisitState.IN_CALL}),
-}
-"""In which states each side may offer. The patient connects as soon as accepted, so that the path is proven before the call."""
+_KEPT_LEGS = 16
+"""How many of its newest legs a connection knows for its own."""
 
 
 class CallConnection:
     """One browser's part in one consultation.
 
     Args:
+        place: whose part it is.
         look: reads the visit as it is now; raises NotFound when whoever asks may see it no longer.
         other_name: the name of the other end, of a visit.
+        name_of: what another participant is called here, of a visit.
         recording: how the recording of a visit stands, as this end may know it.
         is_holder: whether this end is still this browser's, of a visit: it is not when a colleague has the patient by now.
+        came, went: called when this browser has taken part for the first time, and when one that has is gone.
     """
 
     def __init__(
         self,
         *,
-        side: Side,
+        place: Place,
         visit_id: str,
         look: Callable[[], Awaitable[Visit]],
         other_name: Callable[[Visit], str],
@@ -68,12 +78,18 @@ class CallConnection:
         registry: Registry,
         presence: Presence,
         login_id: str,
+        name_of: Callable[[Place, Visit], Awaitable[str]],
         recording: Callable[[Visit], Awaitable[RecordingMessage]],
         is_holder: Callable[[Visit], bool] = lambda _: True,
+        came: Callable[[], Awaitable[None]] | None = None,
+        went: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._recording = recording
         self._is_holder = is_holder
-        self._side = side
+        self._place = place
+        self._name_of = name_of
+        self._came = came
+        self._went = went
         self._visit_id = visit_id
         self._look = look
         self._other_name = other_name
@@ -83,13 +99,19 @@ class CallConnection:
         self._connection = Connection(registry, "call", bus, login_id, self._still_allowed)
         self._shown: tuple[CallState, Participants, RecordingMessage] | None = None
         self._heard: dict[str, SaidBy] = {}
+        self._legs: deque[str] = deque(maxlen=_KEPT_LEGS)
+        self._was_live = False
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the browser until it goes or the consultation is over."""
         async with AsyncExitStack() as present:
-            if self._side is Side.CLINICIAN:
+            if self._place.side is Side.CLINICIAN:
                 await present.enter_async_context(self._presence.connected(clinician_subject(self._visit_id)))
-            return await self._connection.run(request, self._work, self._received)
+            try:
+                return await self._connection.run(request, self._work, self._received)
+            finally:
+                if self._legs and self._went is not None:
+                    await self._went()
 
     async def _still_allowed(self) -> bool:
         try:
@@ -113,14 +135,18 @@ class CallConnection:
         if not self._is_holder(visit):
             await self._connection.send(HandedOver(to_name=visit.practitioner_name or ""))
             return False
-        connected = (await self._calls.room(self._visit_id)).participants
+        room = await self._calls.room(self._visit_id)
+        if self._is_replaced(room):
+            await self._connection.send(Elsewhere())
+            return False
+        await self._let_in(visit, room)
         state = CallState(
             state=visit.state.value,
             other_name=self._other_name(visit),
             started_at_ms=milliseconds_or_none(visit.started_at),
-            chat=chat_view(visit.chat, Party.CLINIC if self._side is Side.CLINICIAN else Party.PATIENT),
+            chat=chat_view(visit.chat, Party.PATIENT if self._place.side is Side.PATIENT else Party.CLINIC),
         )
-        participants = Participants(clinician=Side.CLINICIAN in connected, patient=Side.PATIENT in connected)
+        participants = await self._participants(visit, room)
         recording = await self._recording(visit)
         was_state, was_participants, was_recording = self._shown or (None, None, None)
         if state != was_state:
@@ -131,36 +157,106 @@ class CallConnection:
             await self._connection.send(recording)
         self._shown = (state, participants, recording)
         await self._show_what_others_say()
+        if visit.state in (VisitState.REJECTED, VisitState.LEFT):
+            # The path that was made while the patient waited.
+            await self._calls.end(self._visit_id)
         return visit.state in OPEN_VISITS
+
+    def _is_replaced(self, room: RoomState) -> bool:
+        """Whether another page of the same participant has taken this one's place on the node."""
+        mine = room.participants.get(self._place.id)
+        if mine is not None and mine.leg_id in self._legs:
+            self._was_live = True
+        return mine is not None and self._was_live and mine.leg_id not in self._legs
+
+    async def _let_in(self, visit: Visit, room: RoomState) -> None:
+        """Open the gate for everybody for whom it should be open. Whoever looks first does it; the rest find it done."""
+        for id, present in room.participants.items():
+            place = Place.named(id)
+            if not present.admitted and place is not None and is_let_in(place, visit.state):
+                with suppress(NoSuchLeg, NoMediaNode):  # gone meanwhile; whoever comes back is let in then
+                    await self._calls.admit(self._visit_id, id)
+
+    async def _participants(self, visit: Visit, room: RoomState) -> Participants:
+        me = self._place.id
+        mine = room.participants.get(me)
+        seen = {each.id: each for each in mine.sees} if mine is not None else {}
+        others: list[ParticipantView] = []
+        for id in dict.fromkeys((Side.CLINICIAN.value, Side.PATIENT.value, *room.participants)):
+            place, present, sections = Place.named(id), room.participants.get(id), seen.get(id)
+            if place is None or id == me:
+                continue
+            others.append(
+                ParticipantView(
+                    id=id,
+                    role=place.side.value,
+                    name=await self._name_of(place, visit),
+                    connected=present is not None and present.admitted,
+                    audio_mid=sections.audio_mid if sections is not None else None,
+                    video_mid=sections.video_mid if sections is not None else None,
+                )
+            )
+        return Participants(
+            clinician=Side.CLINICIAN in room.participants,
+            patient=Side.PATIENT in room.participants,
+            me=me,
+            connected=mine is not None,
+            others=tuple(others),
+            sharing=room.sharing,
+        )
 
     async def _show_what_others_say(self) -> None:
         for who, said in (await self._said.heard(self._visit_id)).items():
             message = SaidBy(participant=who, **said.model_dump(exclude={"type"}))
-            if who != self._side.value and message != self._heard.get(who):
+            if who != self._place.id and message != self._heard.get(who):
                 await self._connection.send(message)
                 self._heard[who] = message
 
     async def _received(self, text: str) -> None:
+        about: str | None = None
         try:
-            answer = await self._answer(text)
+            try:
+                message = _from_browser.validate_json(text)
+            except ValidationError:
+                raise UnreadableMessage from None
+            about = message.type
+            answer = await self._answer(message)
         except (SignalingError, MediaError) as error:
-            await self._connection.send(Problem(code=error.code, message=str(error)))
+            await self._connection.send(Problem(about=about, code=error.code, message=str(error)))
         except NotFound:
             raise AccessEnded from None
         else:
             if answer is not None:
                 await self._connection.send(answer)
 
-    async def _answer(self, text: str) -> Answer | None:
-        try:
-            message = _from_browser.validate_json(text)
-        except ValidationError:
-            raise UnreadableMessage from None
-        visit = await self._look()
-        if visit.state not in MAY_CONNECT[self._side] or not self._is_holder(visit):
+    async def _answer(self, message: FromBrowser) -> Answer | None:
+        visit, me = await self._look(), self._place.id
+        if visit.state not in MAY_CONNECT[self._place.side] or not self._is_holder(visit):
             raise NotYourTurn
-        if isinstance(message, Say):
-            await self._said.say(self._visit_id, self._side.value, message)
-            return None
-        joined = await self._calls.join(self._visit_id, self._side.value, message.sdp)
+        if visit.state is VisitState.WAITING and not isinstance(message, Offer):
+            raise NotYourTurn  # connected while waiting, and no more than that
+        match message:
+            case Say():
+                await self._said.say(self._visit_id, me, message)
+            case ShareScreen():
+                await self._calls.share_screen(self._visit_id, me)
+            case StopSharing():
+                await self._calls.stop_sharing(self._visit_id, me)
+            case Offer():
+                return await self._join(visit, message)
+        return None
+
+    async def _join(self, visit: Visit, offer: Offer) -> Answer:
+        joined = await self._calls.join(
+            self._visit_id,
+            self._place.id,
+            offer.sdp,
+            screen_mid=offer.screen_mid,
+            admitted=is_let_in(self._place, visit.state),
+            companion=self._place.is_companion,
+        )
+        is_first = not self._legs
+        self._legs.append(joined.leg_id)
+        if is_first and self._came is not None:
+            await self._came()
         return Answer(sdp=joined.answer)

@@ -273,6 +273,9 @@ class Offer(Wire):
 
     type: Literal["offer"] = "offer"
     sdp: str = Field(min_length=1, max_length=MAX_SDP_CHARS)
+    screen_mid: str | None = Field(
+        default=None, max_length=16, description="Which of its sections is for a shared screen; null for none."
+    )
 
 
 class Answer(Wire):
@@ -282,12 +285,53 @@ class Answer(Wire):
     sdp: str
 
 
+class ParticipantView(Wire):
+    """Another participant of the call, as this browser sees and hears them."""
+
+    id: str = Field(description="Opaque; the same for as long as they take part, over any number of connections.")
+    role: Literal["clinician", "patient", "colleague", "guest"]
+    name: str
+    connected: bool = Field(description="Connected to the relay and let in: sound and picture come, if there are any.")
+    audio_mid: str | None = Field(description="The section of this browser's offer that their sound comes on.")
+    video_mid: str | None = Field(description="The section that their picture comes on.")
+
+
 class Participants(Wire):
-    """Server to browser: who of the consultation is connected to the relay now. Media flows when both are."""
+    """Server to browser: who of the consultation is connected to the relay now, and on which sections of the offer they come."""
 
     type: Literal["participants"] = "participants"
     clinician: bool
     patient: bool
+    me: str = Field(description="This browser's own id among the participants.")
+    connected: bool = Field(description="Whether this browser itself is connected, as far as the server knows.")
+    others: tuple[ParticipantView, ...] = Field(
+        description="Everybody else: the clinician and the patient always, colleagues and guests while they are connected."
+    )
+    sharing: str | None = Field(description="The id of who shares a screen, which comes on the offer's `screen_mid`.")
+
+
+class ShareScreen(Wire):
+    """Browser to server: show everybody what is sent on the offer's `screen_mid`.
+
+    One screen is shared at a time, and the first wins: `screen_taken`. That it is shown stands in `participants`.
+    """
+
+    type: Literal["share_screen"] = "share_screen"
+
+
+class StopSharing(Wire):
+    """Browser to server: stop showing my screen. Nothing happens when it is not shown."""
+
+    type: Literal["stop_sharing"] = "stop_sharing"
+
+
+class Elsewhere(Wire):
+    """Server to browser: the same person takes part from another page now, which has taken this one's place.
+
+    The connection closes. Do not come back: two pages would take the place from each other.
+    """
+
+    type: Literal["elsewhere"] = "elsewhere"
 
 
 class CallState(Wire):
@@ -350,6 +394,7 @@ class Problem(Wire):
     """Server to browser: the message just sent was refused and changed nothing. The connection stays."""
 
     type: Literal["problem"] = "problem"
+    about: str | None = Field(default=None, description="The `type` of that message; null when it could not be read.")
     code: str = Field(description="Stable; the browser's own texts are looked up by it.")
     message: str = Field(description="For a person, in English; for when the code is new to the browser.")
 
@@ -362,7 +407,21 @@ class Revoked(Wire):
 
 LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
 PATIENT_MESSAGES = (CardsMessage, Revoked)
-CALL_MESSAGES = (Offer, Answer, Participants, CallState, RecordingMessage, Say, SaidBy, HandedOver, Problem, Revoked)
+CALL_MESSAGES = (
+    Offer,
+    Answer,
+    Participants,
+    ShareScreen,
+    StopSharing,
+    CallState,
+    RecordingMessage,
+    Say,
+    SaidBy,
+    HandedOver,
+    Elsewhere,
+    Problem,
+    Revoked,
+)
 
 CLOSE_REVOKED = 4403
 """WebSocket close status (RFC 6455, private range): access has ended; do not reconnect."""

@@ -14,10 +14,11 @@ from rooms.audit import TOLD_AGAIN_AFTER
 from rooms.errors import NotFound
 from rooms.records import Role, Visit
 from rooms.store import Rooms
-from signaling.call import MAY_CONNECT, CallConnection, Side
+from signaling.call import CallConnection
 from signaling.errors import NotYourTurn
 from signaling.live import PatientLive, StaffLive
 from signaling.messages import RecordingMessage
+from signaling.participants import MAY_CONNECT, Place, Side
 from signaling.views import name_for_staff, recording_message
 from signaling.worker import Worker
 
@@ -124,20 +125,37 @@ class SocketHandlers:
     async def _staff_call(self, request: web.Request) -> web.WebSocketResponse:
         at_work = await self._access.staff(request)
         visit_id = request.match_info["visit_id"]
+        # The clinician's end is whose the patient is; a colleague joins the two.
+        joins = request.query.get("as") == Side.COLLEAGUE.value
+        place = Place(Side.COLLEAGUE, at_work.actor.person_id) if joins else Place(Side.CLINICIAN)
 
         async def look() -> Visit:
             if not await self._is_staff(at_work):
                 raise NotFound
             return await self._rooms.waiting_room.visit(at_work.clinic_id, visit_id)
 
+        def is_holder(visit: Visit) -> bool:
+            return joins or visit.practitioner_id in (None, at_work.actor.practitioner_id)
+
+        async def came() -> None:
+            await self._rooms.audit.companion_joined(at_work.actor, await look(), place.side.value)
+
+        async def went() -> None:
+            visit = await self._rooms.waiting_room.visit(at_work.clinic_id, visit_id)
+            await self._rooms.audit.companion_left(at_work.actor, visit, place.side.value)
+
+        may_ask = at_work.actor.role is Role.PRACTITIONER and not joins
         await look()
         call = CallConnection(
-            side=Side.CLINICIAN,
+            place=place,
             visit_id=visit_id,
             look=look,
             other_name=name_for_staff,
-            recording=lambda visit: self._recording(visit, may_ask=at_work.actor.role is Role.PRACTITIONER),
-            is_holder=lambda visit: visit.practitioner_id in (None, at_work.actor.practitioner_id),
+            name_of=lambda whose, visit: self._name_of(whose, visit, name_for_staff(visit)),
+            recording=lambda visit: self._recording(visit, may_ask=may_ask),
+            is_holder=is_holder,
+            came=came if joins else None,
+            went=went if joins else None,
             calls=self._worker.calls,
             said=self._worker.said,
             bus=self._worker.bus,
@@ -172,10 +190,11 @@ class SocketHandlers:
 
         await look()
         call = CallConnection(
-            side=Side.PATIENT,
+            place=Place(Side.PATIENT),
             visit_id=visit_id,
             look=look,
             other_name=lambda visit: visit.practitioner_name or "",
+            name_of=lambda whose, visit: self._name_of(whose, visit, visit.name),
             recording=lambda visit: self._recording(visit, answers=True),
             calls=self._worker.calls,
             said=self._worker.said,
@@ -185,6 +204,18 @@ class SocketHandlers:
             login_id=login_id,
         )
         return await call.serve(request)
+
+    async def _name_of(self, whose: Place, visit: Visit, patient: str) -> str:
+        """What a participant of a call is called on the others' pages; `patient`: what the patient is called there."""
+        match whose.side:
+            case Side.CLINICIAN:
+                return visit.practitioner_name or ""
+            case Side.PATIENT:
+                return patient
+            case Side.COLLEAGUE:
+                colleague = await self._rooms.directory.person(whose.of)
+                return colleague.name if colleague is not None else ""
+        return ""
 
     async def _recording(self, visit: Visit, *, may_ask: bool = False, answers: bool = False) -> RecordingMessage:
         return recording_message(await self._rooms.recordings.of_visit(visit.id), may_ask=may_ask, answers=answers)

@@ -224,12 +224,10 @@ async def connect(peer: Peer, socket: Socket) -> None:
 
 async def participants(socket: Socket, *, clinician: bool, patient: bool) -> None:
     """Wait until these are connected."""
-    while await heard_on(socket, "participants") != {
-        "type": "participants",
-        "clinician": clinician,
-        "patient": patient,
-    }:
-        pass
+    while True:
+        heard = await heard_on(socket, "participants")
+        if (heard["clinician"], heard["patient"]) == (clinician, patient):
+            return
 
 
 @pytest.mark.parametrize(
@@ -259,9 +257,6 @@ async def test_an_unreadable_offer_is_refused_and_the_socket_stays(
 
 async def test_an_offer_before_its_turn_is_refused(house: House, ear: Browser, maja: Browser) -> None:
     visit_id = await in_queue(ear, maja)
-    async with house.unchanged(), maja.live(patient_call(visit_id)) as socket:
-        await socket.send_json({"type": "offer", "sdp": "v=0"})
-        assert (await heard_on(socket, "problem"))["code"] == "call_not_open"
     await move(ear, visit_id, "accept")
     async with house.unchanged(), ear.live(staff_call(visit_id)) as socket:
         await socket.send_json({"type": "offer", "sdp": "v=0"})

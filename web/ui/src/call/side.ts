@@ -1,7 +1,7 @@
 // One side of a call as its page shows it: who is there, how the connection stands, the other's picture. No markup.
 import { signal } from "@preact/signals";
 import type { CallConfiguration, CallState, Participants, RecordingMessage } from "../generated/wire";
-import { Call, type Link, type Role } from "../protocol/call";
+import { Call, type Link, type Remote, type Role, type SharedScreen } from "../protocol/call";
 import { isNo, Refusal } from "../protocol/rest";
 import { takeOver } from "../protocol/sole";
 
@@ -13,7 +13,7 @@ declare global {
 }
 
 /** Why this page has no part in the call any longer, other than the visit's own state. */
-export type Gone = "revoked" | "elsewhere" | "handed_over" | "not_found";
+export type Gone = "revoked" | "elsewhere" | "handed_over" | "not_found" | "full";
 
 export interface CallServer {
   callConfiguration: () => Promise<CallConfiguration>;
@@ -29,6 +29,12 @@ export class CallSide {
   readonly recording = signal<RecordingMessage | null>(null);
   readonly link = signal<Link>("connecting");
   readonly remote = signal<MediaStream | null>(null);
+  /** Everybody else in the call, connected or not. */
+  readonly remotes = signal<Remote[]>([]);
+  /** The screen that is shared now. */
+  readonly screen = signal<SharedScreen | null>(null);
+  /** Why the last attempt to share a screen was refused, a stable code. */
+  readonly screenProblem = signal<string | null>(null);
   readonly gone = signal<Gone | null>(null);
   /** The colleague who has the patient, where that is why this page has no part in the call. */
   readonly handedTo = signal("");
@@ -61,6 +67,14 @@ export class CallSide {
     this.#stream = stream;
     this.#call?.setTracks(stream);
   }
+
+  /** Shows everybody a screen; `screen` tells when they see it, `screenProblem` that they do not. */
+  shareScreen(track: MediaStreamTrack): void {
+    this.screenProblem.value = null;
+    this.#call?.shareScreen(track);
+  }
+
+  stopSharing = () => this.#call?.stopSharing();
 
   /** Connects anew at once: the machine woke up, or the network is back. */
   wake = () => this.#call?.connect();
@@ -102,11 +116,22 @@ export class CallSide {
       onRemote: (stream) => {
         this.remote.value = stream;
       },
+      onRemotes: (remotes) => {
+        this.remotes.value = remotes;
+      },
+      onScreen: (screen) => {
+        this.screen.value = screen;
+      },
       onPeer: (peer) => {
         window.__venterumPeer = peer;
       },
       // The call makes its next attempt by itself; the page says that the connection is being remade.
-      onProblem: () => {},
+      onProblem: (problem) => {
+        if (problem.about === "share_screen") this.screenProblem.value = problem.code;
+        // Nobody is put out for somebody who joins: there is no use in asking again and again.
+        if (problem.code === "room_full") this.#leave("full");
+      },
+      onElsewhere: () => this.#leave("elsewhere"),
       onHandedOver: (to) => {
         this.handedTo.value = to;
         this.#leave("handed_over");

@@ -6,14 +6,19 @@ import type {
   Answer,
   CallConfiguration,
   CallState,
+  Elsewhere,
   HandedOver,
   Offer,
   Participants,
+  ParticipantView,
   Problem,
   RecordingMessage,
+  ShareScreen,
+  StopSharing,
 } from "../generated/wire";
 import { backoffMs } from "./backoff";
 import { IceConfiguration } from "./ice";
+import { Lines } from "./lines";
 import { ReconnectingSocket } from "./socket";
 
 /** How long a connection may be `disconnected` before it is given up: shorter hiccups mend themselves. */
@@ -25,17 +30,32 @@ const STABLE_MS = 10_000;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8_000;
 
-export type Role = "clinician" | "patient";
+export type Role = ParticipantView["role"];
 
 /** In which states each side takes part: the patient's path is made and proven before the clinician starts the video. */
 const TAKES_PART: Record<Role, CallState["state"][]> = {
   clinician: ["in_call"],
-  patient: ["accepted", "in_call"],
+  patient: ["waiting", "accepted", "in_call"],
+  colleague: ["in_call"],
+  guest: ["in_call"],
 };
 const OVER: CallState["state"][] = ["ended", "rejected", "left"];
 
 /** The way to the relay: `lost` covers every attempt to get it back. */
 export type Link = "connecting" | "connected" | "lost";
+
+/** Another participant and what comes of them: a stream with sound and picture, null while they come on no line. */
+export interface Remote {
+  participant: ParticipantView;
+  stream: MediaStream | null;
+}
+
+/** A screen that is shared: by whom (an id among the participants), and the picture; null for one's own. */
+export interface SharedScreen {
+  by: string;
+  own: boolean;
+  stream: MediaStream | null;
+}
 
 export interface CallHandlers {
   onState: (state: CallState) => void;
@@ -43,29 +63,41 @@ export interface CallHandlers {
   /** How the recording of the consultation stands. */
   onRecording: (message: RecordingMessage) => void;
   onLink: (link: Link) => void;
-  /** The other side's picture and sound; a new stream for each new peer connection. */
+  /** The first other's picture and sound; a new stream for each new peer connection. */
   onRemote: (stream: MediaStream) => void;
+  /** Everybody else, at every change. The stream of somebody who stays is the same one until the next peer connection. */
+  onRemotes: (remotes: Remote[]) => void;
+  /** The screen that is shared now, one's own too; null when none is. */
+  onScreen: (screen: SharedScreen | null) => void;
   onPeer: (peer: RTCPeerConnection | null) => void;
+  /** What was asked for was refused; `about` says what: for `share_screen` the track has been let go of. */
   onProblem: (problem: Problem) => void;
   /** A colleague has the patient, and this end of the call. */
   onHandedOver: (to: string) => void;
   onRevoked: () => void;
+  /** The same person takes part from another page now. */
+  onElsewhere: () => void;
   /** Asks the server for what a peer connection is made with. */
   configure: () => Promise<CallConfiguration>;
   mayReturn: () => Promise<boolean>;
 }
 
 type Timer = "restart" | "disconnected" | "connect" | "stable";
-type FromServer = Answer | Participants | CallState | HandedOver | Problem | RecordingMessage;
+type FromServer = Answer | Participants | CallState | HandedOver | Elsewhere | Problem | RecordingMessage;
+type FromBrowser = Offer | ShareScreen | StopSharing;
 
 export class Call {
-  readonly #socket: ReconnectingSocket<FromServer, Offer>;
+  readonly #socket: ReconnectingSocket<FromServer, FromBrowser>;
   readonly #ice: IceConfiguration;
   #peer: RTCPeerConnection | null = null;
+  #lines: Lines | null = null;
   /** The attempt whose configuration is being asked for; its peer connection is made when that is here. */
   #preparing: symbol | null = null;
   #wanted = false;
+  #state: CallState["state"] | null = null;
   #present: Participants | null = null;
+  /** The screen that this page shares, or has asked to. */
+  #screen: MediaStreamTrack | null = null;
   #tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null } = { audio: null, video: null };
   #losses = 0;
   /** Offers sent on this socket and not answered yet: answers come in order, and only the last one's counts. */
@@ -84,7 +116,7 @@ export class Call {
       (renewed) => this.#peer?.setConfiguration(renewed),
       configuration,
     );
-    this.#socket = new ReconnectingSocket<FromServer, Offer>({
+    this.#socket = new ReconnectingSocket<FromServer, FromBrowser>({
       path: () => path,
       onMessage: (message) => this.#take(message),
       onUp: () => {
@@ -118,19 +150,49 @@ export class Call {
     this.#attach();
   }
 
+  /**
+   * Shows everybody a screen, in place of one that this page shows already. It is shown once `onScreen` says so; a refusal
+   * comes by `onProblem`, since another's screen may be there. It ends with its track; the track is stopped by whoever made it.
+   */
+  shareScreen(track: MediaStreamTrack): void {
+    this.#screen = track;
+    if (track.contentHint === "") track.contentHint = "detail";
+    track.addEventListener("ended", () => {
+      if (this.#screen === track) this.stopSharing();
+    });
+    this.#askToShare();
+    this.#attach();
+  }
+
+  stopSharing(): void {
+    if (this.#screen === null) return;
+    this.#screen = null;
+    this.#attach();
+    this.#socket.send({ type: "stop_sharing" });
+  }
+
+  /** A lost connection ends a shared screen; whoever still has the track asks for it again. */
+  #askToShare(): void {
+    if (this.#screen !== null && this.#peer?.connectionState === "connected")
+      this.#socket.send({ type: "share_screen" });
+  }
+
   #take(message: FromServer): void {
     switch (message.type) {
       case "call":
+        this.#state = message.state;
         this.#wanted = TAKES_PART[this.role].includes(message.state);
         this.handlers.onState(message);
         if (OVER.includes(message.state)) this.close();
         else if (!this.#wanted) this.#hangUp();
         else if (!this.#isUnderWay()) void this.#negotiate();
+        this.#attach();
         break;
       case "participants":
         this.#present = message;
         this.handlers.onParticipants(message);
         this.#attach();
+        this.#showWhoIsThere();
         break;
       case "recording":
         this.handlers.onRecording(message);
@@ -143,8 +205,17 @@ export class Call {
         this.close();
         this.handlers.onHandedOver(message.to_name);
         break;
+      case "elsewhere":
+        this.close();
+        this.handlers.onElsewhere();
+        break;
       case "problem":
+        if (message.about === "share_screen") {
+          this.#screen = null;
+          this.#attach();
+        }
         this.handlers.onProblem(message);
+        if (message.about !== "offer" && message.about !== null) break;
         this.#unanswered -= 1;
         if (this.#unanswered === 0) this.#lose();
         break;
@@ -174,15 +245,18 @@ export class Call {
     this.#preparing = null;
     const peer = new RTCPeerConnection(configuration);
     this.#peer = peer;
-    // Both lines stand in the offer from the start, without tracks: the path is made and proven while nothing is sent.
-    const lines = [peer.addTransceiver("audio"), peer.addTransceiver("video")];
+    // Without tracks: the path is made and proven while nothing is sent.
+    const lines = new Lines(peer);
+    this.#lines = lines;
     this.handlers.onPeer(peer);
-    this.handlers.onRemote(new MediaStream(lines.map((line) => line.receiver.track)));
+    this.handlers.onRemote(lines.first);
+    this.#showWhoIsThere();
     peer.onconnectionstatechange = () => this.#followPeer(peer);
     await peer.setLocalDescription();
     if (this.#peer !== peer || peer.localDescription === null) return;
     this.#attach();
-    if (this.#socket.send({ type: "offer", sdp: peer.localDescription.sdp })) this.#unanswered += 1;
+    const offer = { type: "offer", sdp: peer.localDescription.sdp, screen_mid: lines.screen.mid } as const;
+    if (this.#socket.send(offer)) this.#unanswered += 1;
     else this.#dropPeer();
   }
 
@@ -207,6 +281,7 @@ export class Call {
           this.#losses = 0;
         });
         this.handlers.onLink("connected");
+        this.#askToShare();
         break;
       case "disconnected":
         this.handlers.onLink("lost");
@@ -251,19 +326,38 @@ export class Call {
     this.#peer.onconnectionstatechange = null;
     this.#peer.close();
     this.#peer = null;
+    this.#lines = null;
     this.handlers.onPeer(null);
   }
 
-  /** Sends only while both are there: what a relay throws away teaches the bandwidth estimate to shrink. */
+  #showWhoIsThere(): void {
+    const present = this.#present;
+    if (present === null) return;
+    this.handlers.onRemotes(
+      present.others.map((participant) => ({
+        participant,
+        stream: this.#lines?.streamOf(participant) ?? null,
+      })),
+    );
+    const own = present.sharing === present.me;
+    this.handlers.onScreen(
+      present.sharing === null
+        ? null
+        : { by: present.sharing, own, stream: own ? null : (this.#lines?.screenOf(present) ?? null) },
+    );
+  }
+
+  /** Sends only while somebody else is there: what a relay throws away teaches the bandwidth estimate to shrink. */
   #attach(): void {
+    const [lines, present] = [this.#lines, this.#present];
+    if (lines === null) return;
     // Told that we are not there ourselves, though we are: the server cannot see who is, so what was, stays.
-    if (this.#peer?.connectionState === "connected" && this.#present?.[this.role] === false) return;
-    const open = this.#present?.clinician === true && this.#present.patient;
-    for (const { sender, receiver } of this.#peer?.getTransceivers() ?? []) {
-      const track = open ? this.#tracks[receiver.track.kind as "audio" | "video"] : null;
-      // A peer connection closed in the meantime refuses; the next one gets the track.
-      if (sender.track !== track) sender.replaceTrack(track).catch(() => {});
-    }
+    if (this.#peer?.connectionState === "connected" && present?.connected === false) return;
+    const open = this.#state === "in_call" && (present?.others.some(({ connected }) => connected) ?? false);
+    const shows = open && present?.sharing === present?.me;
+    put(lines.audio, open ? this.#tracks.audio : null);
+    put(lines.video, open ? this.#tracks.video : null);
+    put(lines.screen, shows ? this.#screen : null);
   }
 
   #after(name: Timer, ms: number, run: () => void): void {
@@ -281,4 +375,9 @@ export class Call {
       this.#timers.delete(name);
     }
   }
+}
+
+function put({ sender }: RTCRtpTransceiver, track: MediaStreamTrack | null): void {
+  // A peer connection closed in the meantime refuses; the next one gets the track.
+  if (sender.track !== track) sender.replaceTrack(track).catch(() => {});
 }
