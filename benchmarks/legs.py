@@ -28,6 +28,11 @@ VIDEO_PAYLOAD_BYTES = 1080
 AUDIO_PACKETS_PER_SECOND = 50
 AUDIO_PAYLOAD_BYTES = 120
 AUDIO, VIDEO = 111, 96
+TRANSPORT_WIDE, FEEDBACK = -1, -2
+"""What else is numbered, beside payload types."""
+
+FEEDBACK_PER_SECOND = 20
+FEEDBACK_PACKETS = (VIDEO_PACKETS_PER_SECOND + AUDIO_PACKETS_PER_SECOND) // FEEDBACK_PER_SECOND
 
 CIPHERS = {"AES-256-GCM": SRTP_AEAD_AES_256_GCM, "AES-128-CM-SHA1-80": SRTP_AES128_CM_SHA1_80}
 
@@ -46,7 +51,10 @@ a=ice-ufrag:{ufrag}
 a=ice-pwd:{pwd}
 a=fingerprint:sha-256 {fingerprint}
 a=setup:{setup}
+a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level
+a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
 a=rtpmap:111 opus/48000/2
+a=rtcp-fb:111 transport-cc
 a=fmtp:111 minptime=10;useinbandfec=1
 a=ssrc:{audio_ssrc} cname:{session}
 {candidate}m=video 9 UDP/TLS/RTP/SAVPF 96 97
@@ -58,7 +66,9 @@ a=ice-ufrag:{ufrag}
 a=ice-pwd:{pwd}
 a=fingerprint:sha-256 {fingerprint}
 a=setup:{setup}
+a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
 a=rtpmap:96 VP8/90000
+a=rtcp-fb:96 transport-cc
 a=rtcp-fb:96 nack
 a=rtcp-fb:96 nack pli
 a=rtpmap:97 rtx/90000
@@ -88,19 +98,51 @@ Schedule = list[tuple[float, bytes, int, int]]
 def schedule(
     protect: Callable[[bytes], bytes], ssrcs: dict[int, int], sequences: dict[int, int], seconds: float, phase: float
 ) -> Schedule:
-    """Make and encrypt the packets of a run; `sequences` holds the next number of each type, and is moved on."""
+    """Make and encrypt the packets of a run; `sequences` holds the next number of each type, and is moved on.
+
+    They bear the header extensions that Chrome sends once transport-wide feedback is agreed on.
+    """
     made: Schedule = []
-    for payload_type, rate, size, clock in (
-        (AUDIO, AUDIO_PACKETS_PER_SECOND, AUDIO_PAYLOAD_BYTES, 48_000),
-        (VIDEO, VIDEO_PACKETS_PER_SECOND, VIDEO_PAYLOAD_BYTES, 90_000),
+    due: list[tuple[float, bytes, int, int]] = []
+    for payload_type, rate, clock in (
+        (AUDIO, AUDIO_PACKETS_PER_SECOND, 48_000),
+        (VIDEO, VIDEO_PACKETS_PER_SECOND, 90_000),
     ):
         for i in range(int(seconds * rate)):
             number = sequences[payload_type]
             sequences[payload_type] = (number + 1) & 0xFFFF
             timestamp = number * clock // rate & 0xFFFFFFFF
-            header = pack("!BBHII", 0x80, payload_type, number, timestamp, ssrcs[payload_type])
-            packet = protect(header + secrets.token_bytes(size))
-            made.append(((i + phase) / rate, packet, payload_type, number))
+            header = pack("!BBHII", 0x90, payload_type, number, timestamp, ssrcs[payload_type])
+            due.append(((i + phase) / rate, header, payload_type, number))
+    for at, header, payload_type, number in sorted(due):
+        transport_wide = sequences.setdefault(TRANSPORT_WIDE, 0)
+        sequences[TRANSPORT_WIDE] = (transport_wide + 1) & 0xFFFF
+        if payload_type == AUDIO:
+            extensions = pack("!HHBHBBxxx", 0xBEDE, 2, 0x31, transport_wide, 0x10, 0x80 | 40)
+        else:
+            extensions = pack("!HHBHx", 0xBEDE, 1, 0x31, transport_wide)
+        size = AUDIO_PAYLOAD_BYTES if payload_type == AUDIO else VIDEO_PAYLOAD_BYTES
+        made.append((at, protect(header + extensions + secrets.token_bytes(size)), payload_type, number))
+    return made
+
+
+def feedback(
+    protect_rtcp: Callable[[bytes], bytes], sequences: dict[int, int], seconds: float, phase: float
+) -> Schedule:
+    """Transport-wide feedback as Chrome sends it at such a rate: every 50 ms, of the nine packets that came since."""
+    made: Schedule = []
+    for i in range(int(seconds * FEEDBACK_PER_SECOND)):
+        at = (i + 1 + phase) / FEEDBACK_PER_SECOND
+        number = sequences.setdefault(FEEDBACK, 0)
+        sequences[FEEDBACK] = number + 1
+        base = number * FEEDBACK_PACKETS & 0xFFFF
+        # The receiver's clock, in units of 64 ms and of a quarter millisecond.
+        ticks = round(number * 4000 / FEEDBACK_PER_SECOND)
+        head = pack("!BBHIIHH", 0x8F, 205, 7, 1, 1, base, FEEDBACK_PACKETS)
+        clock = (ticks // 256 << 8 | number & 0xFF).to_bytes(4, "big")
+        deltas = bytes([ticks % 256, *[22] * (FEEDBACK_PACKETS - 1)])
+        packet = head + clock + pack("!H", 0x2000 | FEEDBACK_PACKETS) + deltas + bytes(1)
+        made.append((at, protect_rtcp(packet), FEEDBACK, number))
     return made
 
 
@@ -176,7 +218,9 @@ class Leg:
 
     def prepare(self, seconds: float, phase: float) -> Schedule:
         """Everything this leg sends in a run. `phase` (0 to 1) shifts it, so that legs do not all send at once."""
-        return schedule(self._dtls._tx_srtp.protect, self.ssrcs, self._sequences, seconds, phase)
+        session = self._dtls._tx_srtp
+        media = schedule(session.protect, self.ssrcs, self._sequences, seconds, phase)
+        return media + feedback(session.protect_rtcp, self._sequences, seconds, phase)
 
     async def close(self) -> None:
         await self._dtls.stop()

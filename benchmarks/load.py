@@ -77,8 +77,9 @@ def run(wires: list[Wire], schedules: list[Schedule]) -> Outcome:
         while position < len(due) and due[position][0] <= now:
             at, leg, packet, payload_type, number = due[position]
             wire = wires[leg]
-            sent_at[leg, payload_type, number] = time.time_ns()
-            first_sent.setdefault((leg, payload_type), number)
+            if payload_type >= 0:
+                sent_at[leg, payload_type, number] = time.time_ns()
+                first_sent.setdefault((leg, payload_type), number)
             wire.socket.sendto(packet, wire.to)
             late = max(late, now - at)
             position += 1
@@ -109,4 +110,4 @@ def run(wires: list[Wire], schedules: list[Schedule]) -> Outcome:
         original = (number - first + first_sent[sender, payload_type]) & 0xFFFF
         if (sender, payload_type, original) in sent_at:
             transits.append((at - sent_at[sender, payload_type, original]) / 1e6)
-    return Outcome(len(due), len(arrivals), took, sorted(transits), late * 1000)
+    return Outcome(len(sent_at), len(arrivals), took, sorted(transits), late * 1000)

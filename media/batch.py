@@ -17,6 +17,9 @@ import cffi
 SLOTS = 16
 """Datagrams to a system call. More would cost a little less, but what came first would wait for what came last."""
 
+SPARE_SLOTS = 64
+"""What is made here and sent with the rest; past it, what is queued is sent first."""
+
 SLOT_BYTES = 2048
 """Room for a datagram; one that fills it is longer than any packet of a call and is dropped."""
 
@@ -66,6 +69,7 @@ class DatagramBatch:
     Attributes:
         view: all receiving slots, one after the other, `SLOT_BYTES` each.
         pointers: where each of them begins, for libsrtp.
+        receiving: whether what is in the slots is being worked on, and what is queued is sent when that is done.
         now_ms: the monotonic clock when the slots were filled: near enough for everything that is done with them.
         unsent: datagrams that the kernel did not take.
     """
@@ -76,6 +80,7 @@ class DatagramBatch:
         udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         name_bytes = _NAME_BYTES[udp.family]
         arena = _ffi.new("char[]", SLOTS * SLOT_BYTES)
+        spare = _ffi.new("char[]", SPARE_SLOTS * SLOT_BYTES)
         names = _ffi.new("char[]", SLOTS * _NAME_ROOM)
         controls = _ffi.new("uint64_t[]", SLOTS * _CONTROL_BYTES // 8)
         self._incoming = _ffi.new("struct mmsghdr[]", SLOTS)
@@ -107,7 +112,11 @@ class DatagramBatch:
         self._headers = [self._outgoing[slot].msg_hdr for slot in range(SLOTS)]
         self._vectors = [outgoing_vectors[slot] for slot in range(SLOTS)]
         self._queued = 0
-        self._memory = (arena, names, controls, incoming_vectors, outgoing_vectors)
+        self._spare_pointers = [spare + slot * SLOT_BYTES for slot in range(SPARE_SLOTS)]
+        self._spare = memoryview(_ffi.buffer(spare)).cast("B")
+        self._spared = 0
+        self.receiving = False
+        self._memory = (arena, spare, names, controls, incoming_vectors, outgoing_vectors)
         self.now_ms = 0.0
         self.unsent = 0
 
@@ -164,9 +173,17 @@ class DatagramBatch:
         if self._queued == SLOTS:
             self.flush()
 
+    def spare(self, data: bytes) -> Any:
+        """A place of its own for what is made here, to be worked on and queued; good until the next `flush`."""
+        if self._spared == SPARE_SLOTS:
+            self.flush()
+        at, self._spared = self._spared, self._spared + 1
+        self._spare[at * SLOT_BYTES : at * SLOT_BYTES + len(data)] = data
+        return self._spare_pointers[at]
+
     def flush(self) -> None:
         """Hand everything queued to the kernel. What it does not take is dropped and counted: a packet late is a packet lost."""
-        queued, self._queued, begin = self._queued, 0, 0
+        queued, self._queued, self._spared, begin = self._queued, 0, 0, 0
         while begin < queued:
             sent: int = _libc.sendmmsg(self._fd, self._outgoing + begin, queued - begin, socket.MSG_DONTWAIT)
             if sent > 0:

@@ -125,6 +125,13 @@ class MediaSocket:
 
     def _readable(self) -> None:
         batch = self.batch
+        batch.receiving = True
+        try:
+            self._read(batch)
+        finally:
+            batch.receiving = False
+
+    def _read(self, batch: DatagramBatch) -> None:
         for _ in range(MAX_BATCHES):
             count = batch.receive()
             for slot in range(count):

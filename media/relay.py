@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
-import pylibsrtp
-
 from . import rtcp, transport_wide
 from .allowance import Allowance
 from .batch import SLOT_BYTES, DatagramBatch
@@ -32,7 +30,7 @@ from .rtp import (
     rewrite_original_sequence,
     value_offset,
 )
-from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect
+from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect, srtp_unprotect_rtcp
 from .transport_wide import Arrivals, Feedback
 
 KEYFRAME_INTERVAL_MS = 500.0
@@ -56,8 +54,11 @@ REPAIRS_PER_SECOND, REPAIRS_AT_ONCE = 500.0, 300.0
 LEAST_BITRATE_BPS = 30_000
 """No receiver can tell a source to send less: it would speak for everybody else in the call."""
 
-REPORT_INTERVAL_MS = 50.0
-"""How often, at the most, a source is told what arrived of it (transport-wide feedback): as browsers do it."""
+REPORT_INTERVAL_MS = 100.0
+"""How often, at the most, a source is told what arrived of it (transport-wide feedback)."""
+
+FIRST_REPORT_INTERVAL_MS, FIRST_MS = 50.0, 5000.0
+"""The same in a source's first seconds, while its estimate is on its way up."""
 
 LIMIT_INTERVAL_MS = 1000.0
 """How often a source is told again what it may send at the most, since such a message may be lost."""
@@ -261,7 +262,7 @@ class Leg:
         self.path = PathDown() if has_numbers else None
         self.path_up = PathUp()
         self._arrivals = Arrivals()
-        self._report_due_ms = 0.0
+        self._begun_ms = self._report_due_ms = 0.0
         self._remb_bps: int | None = None
         self._told_bps: int | None = None
         self._told_ms = float("-inf")
@@ -340,7 +341,7 @@ class Leg:
         counters.bytes_received += size
         view, pointer, length = batch.view, batch.pointers[slot], self._length
         if rtcp.is_rtcp(view[begin + 1]):
-            self._rtcp_received(batch.data(slot))
+            self._rtcp_received(slot, size)
             return
         length[0] = size
         if srtp_unprotect(self.transport.receiving, pointer, length):
@@ -448,7 +449,9 @@ class Leg:
     # the narrower of the two.
 
     def _report(self, ssrc: int, now_ms: float) -> None:
-        self._report_due_ms = now_ms + REPORT_INTERVAL_MS
+        self._begun_ms = self._begun_ms or now_ms
+        young = now_ms - self._begun_ms < FIRST_MS
+        self._report_due_ms = now_ms + (FIRST_REPORT_INTERVAL_MS if young else REPORT_INTERVAL_MS)
         arrivals = self._arrivals
         for report in arrivals.reports(self._own_ssrc(), ssrc):
             self.send_rtcp(report)
@@ -498,19 +501,21 @@ class Leg:
     # RTCP is translated, packet by packet: what this leg says of tracks it receives goes to their sources, and its
     # sender reports go to its receivers.
 
-    def _rtcp_received(self, datagram: bytes) -> None:
-        try:
-            compound = self.transport.unprotect_rtcp(datagram)
-            ssrc = int.from_bytes(compound[4:8], "big")
-            if ssrc not in self._sources and not self._admits(ssrc):
-                return
-            if not self._rtcp.take(monotonic() * 1000):
-                self._counters.crowded += 1
-                return
-            packets = list(rtcp.parse(compound))
-        except (pylibsrtp.Error, ValueError):
+    def _rtcp_received(self, slot: int, size: int) -> None:
+        batch, length, begin = self._batch, self._length, slot * SLOT_BYTES
+        length[0] = size
+        if srtp_unprotect_rtcp(self.transport.receiving, batch.pointers[slot], length):
             self._counters.decrypt += 1
             return
+        compound = batch.view[begin : begin + length[0]].tobytes()
+        ssrc = int.from_bytes(compound[4:8], "big")
+        if ssrc not in self._sources and not self._admits(ssrc):
+            return
+        if not self._rtcp.take(batch.now_ms):
+            self._counters.crowded += 1
+            return
+        try:
+            packets = list(rtcp.parse(compound))
         except rtcp.MalformedRtcp:
             self._counters.malformed += 1
             return
@@ -591,12 +596,10 @@ class Leg:
             return True
         again = self._numbered(again, outgoing.section)
         outgoing.next_retransmission = (outgoing.next_retransmission + 1) & 0xFFFF
-        try:
-            self.transport.send_rtp(again)
-        except (pylibsrtp.Error, ValueError):
-            self._counters.encrypt += 1
-        else:
+        if self.transport.send_rtp(again):
             self._counters.retransmitted += 1
+        else:
+            self._counters.encrypt += 1
         return True
 
     def _numbered(self, packet: bytes, section: Section) -> bytes:
@@ -634,11 +637,7 @@ class Leg:
 
     def send_rtcp(self, compound: bytes) -> None:
         """Encrypt and send; dropped while the leg is not connected."""
-        if not self.transport.connected:
-            return
-        try:
-            self.transport.send_rtcp(compound)
-        except (pylibsrtp.Error, ValueError):
+        if self.transport.connected and not self.transport.send_rtcp(compound):
             self._counters.encrypt += 1
 
 

@@ -19,16 +19,20 @@ from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTrans
 from pylibsrtp._binding import ffi as _ffi
 from pylibsrtp._binding import lib
 
-from .batch import Destination, Key
+from .batch import SLOT_BYTES, Destination, Key
 from .ice import IceAgent
 from .negotiation import LocalTransport
 from .port import Address, MediaSocket
 
 srtp_protect, srtp_unprotect = lib.srtp_protect, lib.srtp_unprotect
+srtp_protect_rtcp, srtp_unprotect_rtcp = lib.srtp_protect_rtcp, lib.srtp_unprotect_rtcp
 """libsrtp's own functions: they work in place and return 0, where pylibsrtp's copy in, copy out and raise."""
 
 new_length: Callable[[], Any] = partial(_ffi.new, "int *")
 """Where those two are told a packet's length, and tell its new one."""
+
+MAX_TRAILER_BYTES = 144
+"""The most that libsrtp adds to a packet (SRTP_MAX_TRAILER_LEN)."""
 
 CONNECT_TIMEOUT_S = 30.0
 """How long a leg may take from offer to finished DTLS handshake."""
@@ -44,8 +48,8 @@ class Sink(Protocol):
 class SecureTransport:
     """One leg's ICE and DTLS on the node's socket, and the SRTP sessions that come of them.
 
-    `receiving` and `sending` are libsrtp's sessions themselves (`srtp_t`), for the hot path, once `connected` is true; RTCP, of
-    which there is little, goes by `unprotect_rtcp` and `send_rtcp`.
+    `receiving` and `sending` are libsrtp's sessions themselves (`srtp_t`), for the hot path, once `connected` is true; what is
+    made here goes by `send_rtp` and `send_rtcp`.
     """
 
     def __init__(self, socket: MediaSocket, addresses: Sequence[Address], certificate: RTCCertificate) -> None:
@@ -64,6 +68,7 @@ class SecureTransport:
         self._closed = False
         self._sink: Sink | None = None
         self._key: Key = b""
+        self._length = new_length()
         self.destination: Destination
         self.receiving: Any
         self.sending: Any
@@ -133,24 +138,30 @@ class SecureTransport:
             self.connected = False
             self.on_closed()
 
-    def unprotect_rtcp(self, datagram: bytes) -> bytes:
-        """Raises pylibsrtp.Error or ValueError when it does not decrypt."""
-        plain: bytes = self._rx.unprotect_rtcp(datagram)
-        return plain
-
     def forget_source(self, ssrc: int) -> None:
         """Let go of what libsrtp keeps for an SSRC that has sent."""
         self._rx.remove_stream(ssrc)
 
-    def send_rtp(self, packet: bytes) -> None:
-        """Encrypt and send one packet apart from the batch; raises pylibsrtp.Error or ValueError when it cannot be encrypted."""
-        assert self.remote_address is not None
-        self._socket.send(self._tx.protect(packet), self.remote_address)
+    def send_rtp(self, packet: bytes) -> bool:
+        """Encrypt and send one packet that is made here; False when it cannot be encrypted."""
+        return self._send(srtp_protect, packet)
 
-    def send_rtcp(self, compound: bytes) -> None:
-        """Encrypt and send; raises pylibsrtp.Error or ValueError when it cannot be encrypted."""
-        assert self.remote_address is not None
-        self._socket.send(self._tx.protect_rtcp(compound), self.remote_address)
+    def send_rtcp(self, compound: bytes) -> bool:
+        """Encrypt and send; False when it cannot be encrypted."""
+        return self._send(srtp_protect_rtcp, compound)
+
+    def _send(self, protect: Callable[[Any, Any, Any], int], plain: bytes) -> bool:
+        batch, size = self._socket.batch, len(plain)
+        if size + MAX_TRAILER_BYTES > SLOT_BYTES:
+            return False
+        pointer = batch.spare(plain)
+        self._length[0] = size
+        if protect(self.sending, pointer, self._length):
+            return False
+        batch.queue(pointer, self._length[0], self.destination)
+        if not batch.receiving:
+            batch.flush()
+        return True
 
     @property
     def srtp_profile(self) -> str:

@@ -31,6 +31,9 @@ MAX_STATUSES = 512
 MAX_GAP = 4096
 """A leap in the numbers beyond this is a new beginning, and not that many lost packets."""
 
+MAX_SPAN_NS = 8_000_000_000
+"""Times further apart than this may not fit into the deltas."""
+
 MAX_READ = 4096
 """The most packets that a report is read of; no browser tells of a tenth of that."""
 
@@ -39,7 +42,7 @@ _RUN = 0x1FFF
 _SMALL, _LARGE = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Feedback:
     """What a receiver tells of the packets numbered from `base` on: when each arrived in its own clock, None if it did not.
 
@@ -73,10 +76,19 @@ class Arrivals:
         A packet that comes after a later one was reported is reported by itself; one that comes twice, as of the first time.
         """
         seen, self.seen = self.seen, []
-        self.came, self.came_bytes, self.lost = len(seen), sum(size for _, _, size in seen), 0
+        self.came = self.came_bytes = self.lost = 0
         if not seen:
             return
-        expected = self._next if self._next is not None else seen[0][0]
+        numbers, times_ns, sizes = zip(*seen, strict=True)
+        self.came, self.came_bytes = len(seen), sum(sizes)
+        expected = self._next if self._next is not None else numbers[0]
+        following = expected + len(seen)
+        in_order = following <= 0xFFFF and len(seen) <= MAX_STATUSES and numbers == tuple(range(expected, following))
+        if in_order and max(times_ns) - min(times_ns) < MAX_SPAN_NS:
+            # One after the other and none missing: as most come.
+            self._next = following
+            yield self._report(expected, times_ns, sender_ssrc, media_ssrc)
+            return
         late: list[tuple[int, int]] = []
         times: dict[int, int] = {}
         for number, at_ns, _ in seen:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ async def test_an_ended_leg_is_freed_at_once() -> None:
     try:
         async with running_node() as node:
             async with call(node):
-                left = []
+                left: list[weakref.ref[Any]] = []
                 for participant in ("first", "second"):
                     leg = live_leg(node, "room", participant)
                     transport = leg.transport

@@ -92,6 +92,9 @@ def lose_on_the_way_down(node: MediaNode, room: str, participant: str, every: in
 
     def lossy(pointer: Any, size: int, destination: Any) -> None:
         nonlocal seen
+        if pointer not in batch.pointers:  # what is made by the relay itself
+            queue(pointer, size, destination)
+            return
         begin = batch.pointers.index(pointer) * SLOT_BYTES
         if int.from_bytes(batch.view[begin + 8 : begin + 12], "big") == ssrc:
             seen += 1
