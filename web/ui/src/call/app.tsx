@@ -7,10 +7,10 @@ import { Button } from "../parts/button";
 import { ConfirmDialog } from "../parts/dialog";
 import { Masthead } from "../parts/header";
 import { useNow } from "../parts/ticking";
-import { closeDevices, type Devices, openDevices } from "../protocol/devices";
 import { t } from "../texts";
+import { CallButton } from "./button";
 import { type ClinicianCommands, ClinicianRecording, RecordButton } from "./recording";
-import { CallButton, CallScreen, deviceProblemText } from "./screen";
+import { CallScreen, deviceProblemText } from "./screen";
 import type { CallSide } from "./side";
 
 /** How long the tab says that the consultation is over before it closes, if it was ended here. */
@@ -44,6 +44,12 @@ export function App({ side, recording, end }: AppProps) {
         {t.call.handedOverBody}
       </Over>
     );
+  if (side.gone.value === "full")
+    return (
+      <Over title={t.call.full} action={{ label: t.common.retry, run: () => location.reload() }}>
+        {t.call.fullBody}
+      </Over>
+    );
   if (side.gone.value === "elsewhere")
     return (
       <Over title={t.call.elsewhere} action={{ label: t.call.useThisTab, run: () => location.reload() }}>
@@ -57,22 +63,14 @@ export function App({ side, recording, end }: AppProps) {
 }
 
 function Running({ side, recording, end }: AppProps) {
-  const devices = useSignal<Devices | null>(null);
+  const { own } = side;
   const ending = useSignal(false);
   const wasThere = useSignal(false);
 
   useEffect(() => {
-    let closed = false;
-    void openDevices().then((opened) => {
-      if (closed) return closeDevices(opened);
-      devices.value = opened;
-      side.send(opened.stream);
-    });
-    return () => {
-      closed = true;
-      closeDevices(devices.value);
-    };
-  }, [side, devices]);
+    void own.open();
+    return own.close;
+  }, [own]);
 
   const call = side.state.value;
   const name = call?.other_name ?? "";
@@ -87,12 +85,10 @@ function Running({ side, recording, end }: AppProps) {
   else if (side.link.value === "connecting") status = t.call.preparing;
   else if (!there) status = wasThere.value ? t.call.patientLost(name) : t.call.waitingForPatient(name);
 
-  const problem = devices.value?.problem;
+  const problem = own.devices.value?.problem;
   return (
     <CallScreen
-      remote={side.remote.value}
-      devices={devices.value}
-      name={name}
+      side={side}
       status={status}
       facts={call?.started_at_ms != null && <Elapsed since={call.started_at_ms} />}
       actions={
@@ -103,7 +99,14 @@ function Running({ side, recording, end }: AppProps) {
       }
     >
       <ClinicianRecording shown={side.recording} commands={recording} />
-      {problem && <Alert kind="warning">{deviceProblemText(problem)}</Alert>}
+      {problem && (
+        <Alert kind="warning">
+          {deviceProblemText(problem)}{" "}
+          <Button small onClick={own.open}>
+            {t.common.retry}
+          </Button>
+        </Alert>
+      )}
       {ending.value && (
         <ConfirmDialog
           title={t.endDialog.title}

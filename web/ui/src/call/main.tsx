@@ -28,6 +28,7 @@ if (root && ids !== null) {
       isStillAllowed(
         api.board(ids.clinic).then(({ visits }) => visits.some((visit) => visit.id === ids.visit)),
       ),
+    messages: api.messages(ids.clinic, ids.visit),
   });
   window.addEventListener("online", side.wake);
   const isRunning = () => !side.isClosed && side.state.value?.state === "in_call";

@@ -1,9 +1,12 @@
-// One side of a call as its page shows it: who is there, how the connection stands, the other's picture. No markup.
-import { signal } from "@preact/signals";
-import type { CallConfiguration, CallState, Participants, RecordingMessage } from "../generated/wire";
+// One side of a call as its page shows it: who is there and how they are, how the connection stands, what is sent. No markup.
+import { computed, effect, signal } from "@preact/signals";
+import type { CallConfiguration, CallState, Participants, RecordingMessage, SaidBy } from "../generated/wire";
 import { Call, type Link, type Remote, type Role, type SharedScreen } from "../protocol/call";
 import { isNo, Refusal } from "../protocol/rest";
 import { takeOver } from "../protocol/sole";
+import { type MessageServer, Messages } from "./messages";
+import { OwnDevices } from "./own";
+import { Watch } from "./watch";
 
 declare global {
   interface Window {
@@ -15,10 +18,24 @@ declare global {
 /** Why this page has no part in the call any longer, other than the visit's own state. */
 export type Gone = "revoked" | "elsewhere" | "handed_over" | "not_found" | "full";
 
+/** Another participant, as far as this page knows. */
+export interface Other {
+  id: string;
+  role: Role;
+  name: string;
+  /** Whether the relay has a connection to them now. */
+  there: boolean;
+  stream: MediaStream | null;
+  screen: MediaStream | null;
+  /** Null until their page has spoken for itself. */
+  said: SaidBy | null;
+}
+
 export interface CallServer {
   callConfiguration: () => Promise<CallConfiguration>;
   /** Whether whoever is logged in may still take part. */
   mayReturn: () => Promise<boolean>;
+  messages: MessageServer;
 }
 
 const RETRY_MS = 3_000;
@@ -38,6 +55,29 @@ export class CallSide {
   readonly gone = signal<Gone | null>(null);
   /** The colleague who has the patient, where that is why this page has no part in the call. */
   readonly handedTo = signal("");
+  /** The text under way on this page. */
+  readonly text = signal("");
+  readonly messages: Messages;
+  /** One's own screen, while it is shared or asked to be. */
+  readonly ownScreen = signal<MediaStreamTrack | null>(null);
+  readonly canShare = navigator.mediaDevices !== undefined && "getDisplayMedia" in navigator.mediaDevices;
+  readonly others = computed<Other[]>(() =>
+    this.remotes.value.map(({ participant: { id, role, name, connected }, stream }) => ({
+      id,
+      role,
+      name,
+      there: connected,
+      stream,
+      screen: this.screen.value?.by === id ? this.screen.value.stream : null,
+      said: this.#said.value[id] ?? null,
+    })),
+  );
+  readonly watch = new Watch((track) => {
+    const owner = this.others.peek().find(({ stream }) => stream?.getTracks().includes(track));
+    return owner?.id ?? null;
+  });
+  readonly #said = signal<Record<string, SaidBy>>({});
+  #stopSaying = () => {};
   #call: Call | null = null;
   #stream: MediaStream | null = null;
   #closed = false;
@@ -49,7 +89,11 @@ export class CallSide {
     private readonly visit: string,
     private readonly path: string,
     private readonly server: CallServer,
-  ) {}
+    /** Used by the page before the call, too, where there is a page before it. */
+    readonly own: OwnDevices = new OwnDevices((stream) => this.send(stream)),
+  ) {
+    this.messages = new Messages(role === "patient" ? "patient" : "clinic", server.messages);
+  }
 
   /** Takes the call over from any other tab of this browser, and connects. */
   async start(): Promise<void> {
@@ -68,13 +112,50 @@ export class CallSide {
     this.#call?.setTracks(stream);
   }
 
-  /** Shows everybody a screen; `screen` tells when they see it, `screenProblem` that they do not. */
-  shareScreen(track: MediaStreamTrack): void {
+  /** Sends the text under way; it stays where it is when that fails. */
+  async sendText(): Promise<void> {
+    const text = this.text.peek().trim();
+    if (text === "") return;
+    const typed = this.text.peek();
+    await this.messages.write(text);
+    // What was typed on meanwhile stays.
+    this.text.value = this.text.peek().startsWith(typed)
+      ? this.text.peek().slice(typed.length)
+      : this.text.peek();
+  }
+
+  /** Asks which screen or window to show to everybody; `screen` tells when they see it, `screenProblem` that they do not. */
+  async share(): Promise<void> {
     this.screenProblem.value = null;
+    let screen: MediaStream;
+    try {
+      screen = await navigator.mediaDevices.getDisplayMedia({
+        video: { frameRate: { max: 15 } },
+        audio: false,
+      });
+    } catch (error) {
+      // Who calls the question off knows.
+      const calledOff = error instanceof DOMException && error.name === "NotAllowedError";
+      if (!calledOff) this.screenProblem.value = "screen_refused";
+      return;
+    }
+    this.stopSharing();
+    const [track] = screen.getVideoTracks();
+    if (!track) return;
+    this.ownScreen.value = track;
+    track.addEventListener("ended", () => this.#letGoOf(track));
     this.#call?.shareScreen(track);
   }
 
-  stopSharing = () => this.#call?.stopSharing();
+  stopSharing(): void {
+    this.#call?.stopSharing();
+    this.#letGoOf(this.ownScreen.peek());
+  }
+
+  #letGoOf(track: MediaStreamTrack | null): void {
+    track?.stop();
+    if (this.ownScreen.peek() === track) this.ownScreen.value = null;
+  }
 
   /** Connects anew at once: the machine woke up, or the network is back. */
   wake = () => this.#call?.connect();
@@ -82,6 +163,9 @@ export class CallSide {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
+    this.#stopSaying();
+    this.stopSharing();
+    this.watch.follow(null);
     this.#release();
     this.#call?.close();
     this.#call = null;
@@ -103,6 +187,7 @@ export class CallSide {
     this.#call = new Call(this.path, this.role, configuration, {
       onState: (state) => {
         this.state.value = state;
+        void this.messages.follow(state.chat);
       },
       onParticipants: (participants) => {
         this.participants.value = participants;
@@ -124,10 +209,17 @@ export class CallSide {
       },
       onPeer: (peer) => {
         window.__venterumPeer = peer;
+        this.watch.follow(peer);
+      },
+      onSaidBy: (said) => {
+        this.#said.value = { ...this.#said.peek(), [said.participant]: said };
       },
       // The call makes its next attempt by itself; the page says that the connection is being remade.
       onProblem: (problem) => {
-        if (problem.about === "share_screen") this.screenProblem.value = problem.code;
+        if (problem.about === "share_screen") {
+          this.screenProblem.value = problem.code;
+          this.#letGoOf(this.ownScreen.peek());
+        }
         // Nobody is put out for somebody who joins: there is no use in asking again and again.
         if (problem.code === "room_full") this.#leave("full");
       },
@@ -143,6 +235,17 @@ export class CallSide {
     });
     this.#call.setTracks(this.#stream);
     this.#call.connect();
+    this.#stopSaying = effect(() => {
+      const tracks = this.own.devices.value?.stream?.getTracks() ?? [];
+      const has = (kind: string) => tracks.some((track) => track.kind === kind);
+      const { microphone, camera } = this.own.isOn.value;
+      this.#call?.say({
+        microphone: microphone && has("audio"),
+        camera: camera && has("video"),
+        line: this.watch.line.value,
+        text: this.text.value,
+      });
+    });
   }
 
   #leave(why: Gone): void {

@@ -7,11 +7,15 @@ export interface VideoProps {
   label: string;
   /** One's own picture: as in a mirror, and silent. */
   self?: boolean;
+  /** The id of the device that plays the sound; empty for the browser's own choice. */
+  speaker?: string;
+  /** The element, for whoever shows it in a window of its own. */
+  elementRef?: (element: HTMLVideoElement | null) => void;
   /** The browser refused to play the sound without a click; `play` is to be called by one. */
   onBlocked?: (play: () => void) => void;
 }
 
-export function Video({ stream, label, self = false, onBlocked }: VideoProps) {
+export function Video({ stream, label, self = false, speaker = "", elementRef, onBlocked }: VideoProps) {
   const element = useRef<HTMLVideoElement>(null);
   const upright = useSignal(false);
 
@@ -28,6 +32,17 @@ export function Video({ stream, label, self = false, onBlocked }: VideoProps) {
       if (blocked) onBlocked?.(() => void video.play().catch(() => {}));
     });
   }, [stream]);
+
+  useEffect(() => {
+    const video = element.current;
+    // Not every browser lets a page choose. One that refuses plays on where it did.
+    if (video && "setSinkId" in video && video.sinkId !== speaker) video.setSinkId(speaker).catch(() => {});
+  }, [speaker]);
+
+  useEffect(() => {
+    elementRef?.(element.current);
+    return () => elementRef?.(null);
+  }, []);
 
   const onResize = () => {
     const video = element.current;

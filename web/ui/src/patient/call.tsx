@@ -25,7 +25,7 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
   if (call.gone.value !== null)
     return <Gone title={t.call.revoked} body={t.call.reloadBody} action={t.common.retry} />;
 
-  const problem = visitor.devices.value?.problem;
+  const problem = visitor.own.devices.value?.problem;
   let status: string | null = null;
   if (card.visit.state === "accepted") status = turn;
   else if (call.link.value === "lost") status = t.call.linkLost;
@@ -33,18 +33,12 @@ export function PatientCall({ visitor, card, call }: { visitor: Visitor; card: C
   else if (!there) status = turn;
 
   return (
-    <CallScreen
-      remote={call.remote.value}
-      devices={visitor.devices.value}
-      name={practitioner}
-      status={status}
-      facts={<span>{card.name}</span>}
-    >
+    <CallScreen side={call} status={status} facts={<span>{card.name}</span>}>
       <PatientRecording shown={call.recording} commands={visitor.recordingOf(card)} />
       {problem && (
         <Alert kind="warning">
           {deviceProblemText(problem)}{" "}
-          <Button small onClick={() => visitor.openDevices()}>
+          <Button small onClick={() => visitor.own.open()}>
             {t.common.retry}
           </Button>
         </Alert>

@@ -17,7 +17,7 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
 
   const join = () => {
     // The browser asks for the camera while the click still stands before the patient's eyes.
-    void visitor.openDevices();
+    void visitor.own.open();
     return visitor.join(card);
   };
 

@@ -1,4 +1,5 @@
 // One's own picture while waiting, so that nobody is surprised by it in the call; and what to do about a missing device.
+import { DeviceChoice, LostDevice } from "../call/device-choice";
 import { DeviceButtons, deviceProblemText } from "../call/screen";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
@@ -7,7 +8,8 @@ import { t } from "../texts";
 import type { Visitor } from "./visitor";
 
 export function Preview({ visitor }: { visitor: Visitor }) {
-  const devices = visitor.devices.value;
+  const { own } = visitor;
+  const devices = own.devices.value;
   const problem = devices?.problem;
   return (
     <section class="panel preview" aria-label={t.devices.title}>
@@ -17,15 +19,17 @@ export function Preview({ visitor }: { visitor: Visitor }) {
         <div class="preview-picture">
           <Video stream={devices.stream} label={t.call.self} self />
           <div class="call-bar">
-            <DeviceButtons stream={devices.stream} />
+            <DeviceButtons own={own} />
           </div>
         </div>
       )}
       {devices !== null && !problem && <p class="muted">{t.devices.ready}</p>}
+      {own.lost.value !== null && <LostDevice lost={own.lost.value} />}
+      {devices?.stream && <DeviceChoice own={own} />}
       {problem && (
         <>
           <Alert kind="warning">{deviceProblemText(problem)}</Alert>
-          <Button onClick={() => visitor.openDevices()}>{t.common.retry}</Button>
+          <Button onClick={() => own.open()}>{t.common.retry}</Button>
         </>
       )}
     </section>

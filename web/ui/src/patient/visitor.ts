@@ -1,10 +1,11 @@
 // What the patient's page knows and can do: the session, the cards, the devices, and the call that is on. No markup.
 import { computed, effect, signal } from "@preact/signals";
+import { OwnDevices } from "../call/own";
 import type { PatientCommands } from "../call/recording";
 import { CallSide } from "../call/side";
 import type { ClinicCard, PatientSession, ProfileView } from "../generated/wire";
 import { patientCall } from "../protocol/addresses";
-import { closeDevices, type Devices, openDevices, reportOf } from "../protocol/devices";
+import { type Devices, reportOf } from "../protocol/devices";
 import { type Connection, LiveCards } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { isStillAllowed, type PatientApi, Refusal } from "../protocol/rest";
@@ -25,7 +26,7 @@ export class Visitor {
   readonly connection = signal<Connection>("connecting");
   readonly fallback = signal<Fallback | null>(null);
   readonly unreachable = signal<unknown>(null);
-  readonly devices = signal<Devices | null>(null);
+  readonly own = new OwnDevices((stream) => this.call.peek()?.send(stream));
   /** The visit that a clinician has taken out of the queue: a running call before one that is about to start. */
   readonly calledIn = computed<CalledIn | null>(() => {
     const open = (state: string) => this.cards.value?.find((card) => card.visit?.state === state);
@@ -36,18 +37,17 @@ export class Visitor {
   );
   readonly call = signal<CallSide | null>(null);
   #live: LiveCards | null = null;
-  #asked = 0;
 
   constructor(private readonly api: PatientApi) {
     const wanted = computed(() => this.inQueue.value || this.calledIn.value !== null);
     // The devices are on from the queue to the end, so that a reload in the queue opens them again.
     effect(() => {
-      if (wanted.value) void this.openDevices();
-      else this.#closeDevices();
+      if (wanted.value) void this.own.open();
+      else this.own.close();
     });
     // The clinic sees whether they work; a connection made anew has to be told again.
     effect(() => {
-      const devices = this.devices.value;
+      const devices = this.own.devices.value;
       if (devices !== null && this.connection.value === "up") void this.#report(devices);
     });
     // The transport is made as soon as the patient is accepted, and carries nothing until the clinician is there.
@@ -96,18 +96,6 @@ export class Visitor {
     }
   }
 
-  /** Asks for camera and microphone, unless they are open. */
-  async openDevices(): Promise<void> {
-    if (this.devices.peek()?.problem === null) return;
-    this.#asked += 1;
-    const mine = this.#asked;
-    const opened = await openDevices();
-    if (mine !== this.#asked) return closeDevices(opened);
-    closeDevices(this.devices.peek());
-    this.devices.value = opened;
-    this.call.peek()?.send(opened.stream);
-  }
-
   /** Tells the clinics; the quickest of a few answers is how far away the server is. Nothing depends on its arrival. */
   async #report(devices: Devices): Promise<void> {
     try {
@@ -123,22 +111,18 @@ export class Visitor {
     }
   }
 
-  #closeDevices(): void {
-    this.#asked += 1;
-    closeDevices(this.devices.peek());
-    this.devices.value = null;
-  }
-
   #follow(visit: string | null): void {
     this.call.peek()?.close();
     this.call.value = null;
     if (visit === null) return;
-    const call = new CallSide("patient", visit, patientCall(visit), {
+    const server = {
       callConfiguration: () => this.api.callConfiguration(visit),
       mayReturn: () =>
         isStillAllowed(this.api.cards().then(({ cards }) => cards.some((card) => card.visit?.id === visit))),
-    });
-    call.send(this.devices.peek()?.stream ?? null);
+      messages: this.api.messages(visit),
+    };
+    const call = new CallSide("patient", visit, patientCall(visit), server, this.own);
+    call.send(this.own.devices.peek()?.stream ?? null);
     this.call.value = call;
     void call.start();
   }

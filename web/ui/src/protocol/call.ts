@@ -13,12 +13,15 @@ import type {
   ParticipantView,
   Problem,
   RecordingMessage,
+  SaidBy,
+  Say,
   ShareScreen,
   StopSharing,
 } from "../generated/wire";
 import { backoffMs } from "./backoff";
 import { IceConfiguration } from "./ice";
 import { Lines } from "./lines";
+import { Saying } from "./saying";
 import { ReconnectingSocket } from "./socket";
 
 /** How long a connection may be `disconnected` before it is given up: shorter hiccups mend themselves. */
@@ -70,6 +73,8 @@ export interface CallHandlers {
   /** The screen that is shared now, one's own too; null when none is. */
   onScreen: (screen: SharedScreen | null) => void;
   onPeer: (peer: RTCPeerConnection | null) => void;
+  /** What another participant's page says of itself. */
+  onSaidBy: (said: SaidBy) => void;
   /** What was asked for was refused; `about` says what: for `share_screen` the track has been let go of. */
   onProblem: (problem: Problem) => void;
   /** A colleague has the patient, and this end of the call. */
@@ -83,10 +88,19 @@ export interface CallHandlers {
 }
 
 type Timer = "restart" | "disconnected" | "connect" | "stable";
-type FromServer = Answer | Participants | CallState | HandedOver | Elsewhere | Problem | RecordingMessage;
-type FromBrowser = Offer | ShareScreen | StopSharing;
+type FromServer =
+  | Answer
+  | Participants
+  | CallState
+  | SaidBy
+  | HandedOver
+  | Elsewhere
+  | Problem
+  | RecordingMessage;
+type FromBrowser = Offer | ShareScreen | StopSharing | Say;
 
 export class Call {
+  readonly #saying = new Saying((said) => this.#wanted && this.#socket.send(said));
   readonly #socket: ReconnectingSocket<FromServer, FromBrowser>;
   readonly #ice: IceConfiguration;
   #peer: RTCPeerConnection | null = null;
@@ -140,6 +154,7 @@ export class Call {
 
   close(): void {
     this.#hangUp();
+    this.#saying.close();
     this.#ice.close();
     this.#socket.close();
   }
@@ -149,6 +164,9 @@ export class Call {
     this.#tracks = { audio: stream?.getAudioTracks()[0] ?? null, video: stream?.getVideoTracks()[0] ?? null };
     this.#attach();
   }
+
+  /** What the others are told of this page, from now on and after every loss. */
+  say = (said: Omit<Say, "type">) => this.#saying.say({ type: "say", ...said });
 
   /**
    * Shows everybody a screen, in place of one that this page shows already. It is shown once `onScreen` says so; a refusal
@@ -183,6 +201,7 @@ export class Call {
         this.#state = message.state;
         this.#wanted = TAKES_PART[this.role].includes(message.state);
         this.handlers.onState(message);
+        this.#saying.again();
         if (OVER.includes(message.state)) this.close();
         else if (!this.#wanted) this.#hangUp();
         else if (!this.#isUnderWay()) void this.#negotiate();
@@ -200,6 +219,9 @@ export class Call {
       case "answer":
         this.#unanswered -= 1;
         if (this.#unanswered === 0) void this.#accept(message.sdp);
+        break;
+      case "said_by":
+        this.handlers.onSaidBy(message);
         break;
       case "handed_over":
         this.close();

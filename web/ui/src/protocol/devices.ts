@@ -14,20 +14,38 @@ const AUDIO: MediaTrackConstraints = {
   noiseSuppression: true,
   autoGainControl: true,
 };
-const VIDEO: MediaTrackConstraints = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
+const VIDEO: MediaTrackConstraints = {
+  width: { ideal: 1280 },
+  height: { ideal: 720 },
+  frameRate: { ideal: 30, max: 30 },
+};
 
-/** Asks for both; with one of them missing, for the other alone. */
-export async function openDevices(): Promise<Devices> {
+/** Devices by their ids, where somebody has chosen. */
+export interface Preferred {
+  microphone?: string;
+  camera?: string;
+  speaker?: string;
+}
+
+/** Asks for both; with one of them missing, for the other alone. A preferred device that is not there is no hindrance. */
+export async function openDevices(preferred: Preferred = {}): Promise<Devices> {
   if (!navigator.mediaDevices) return { stream: null, problem: "insecure" };
+  const audio = { ...AUDIO, ...(preferred.microphone && { deviceId: { ideal: preferred.microphone } }) };
+  const video = {
+    ...VIDEO,
+    ...(preferred.camera ? { deviceId: { ideal: preferred.camera } } : { facingMode: "user" }),
+  };
   const attempts: [MediaStreamConstraints, DeviceProblem | null][] = [
-    [{ audio: AUDIO, video: VIDEO }, null],
-    [{ audio: AUDIO, video: false }, "no_camera"],
-    [{ audio: false, video: VIDEO }, "no_microphone"],
+    [{ audio, video }, null],
+    [{ audio, video: false }, "no_camera"],
+    [{ audio: false, video }, "no_microphone"],
   ];
   let problem: DeviceProblem = "missing";
   for (const [constraints, without] of attempts) {
     try {
-      return { stream: await navigator.mediaDevices.getUserMedia(constraints), problem: without };
+      const stream = await navigator.mediaDevices.getUserMedia(constraints);
+      stream.getTracks().forEach(hint);
+      return { stream, problem: without };
     } catch (error) {
       const name = error instanceof DOMException ? error.name : "";
       // Whoever refused has answered, and is not asked again in other words.
@@ -36,6 +54,26 @@ export async function openDevices(): Promise<Devices> {
     }
   }
   return { stream: null, problem };
+}
+
+/** Opens one device: the one of that id, or whichever there is. Rejects as `getUserMedia` does. */
+export async function openOne(kind: "microphone" | "camera", id: string | null): Promise<MediaStreamTrack> {
+  const wanted = {
+    ...(kind === "microphone" ? AUDIO : VIDEO),
+    ...(id !== null && { deviceId: { exact: id } }),
+  };
+  const stream = await navigator.mediaDevices.getUserMedia(
+    kind === "microphone" ? { audio: wanted } : { video: wanted },
+  );
+  const [track] = stream.getTracks();
+  if (!track) throw new DOMException("no track", "NotFoundError");
+  hint(track);
+  return track;
+}
+
+/** On a poor line a face may lose its sharpness, but not its movement. */
+function hint(track: MediaStreamTrack): void {
+  if (track.kind === "video") track.contentHint = "motion";
 }
 
 /** What the clinic is told of them. */

@@ -2,3 +2,4 @@
 import "dkfds-css";
 import "./fonts.css";
 import "./layout.css";
+import "./call.css";
