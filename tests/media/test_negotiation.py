@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.errors import MalformedSdp
-from media.negotiation import LocalTransport, OutgoingSsrcs, negotiate, write_answer
+from media.negotiation import LocalTransport, OutgoingSsrcs, Slot, Track, negotiate, write_answer
 
 OFFER = """\
 v=0
@@ -167,3 +167,88 @@ def test_a_bundle_only_section_is_answered_and_a_rejected_one_is_not() -> None:
     assert negotiate(bundle_only).section("video") is not None
     rejected = bundle_only.replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 0").replace("a=bundle-only\r\n", "")
     assert negotiate(rejected).section("video") is None
+
+
+def several(*lines: str) -> str:
+    """The offer with these sections after its own, each `kind direction`, alike its own but for mid and direction."""
+    audio, video = OFFER.index("m=audio"), OFFER.index("m=video")
+    of = {"audio": OFFER[audio:video], "video": OFFER[video:]}
+    text = OFFER.replace("a=group:BUNDLE 0 1", "a=group:BUNDLE " + " ".join(str(n) for n in range(2 + len(lines))))
+    for mid, line in enumerate(lines, start=2):
+        kind, direction = line.split()
+        own = "a=mid:0" if kind == "audio" else "a=mid:1"
+        text += of[kind].replace(own, f"a=mid:{mid}").replace("a=sendrecv", f"a={direction}")
+    return text
+
+
+def test_the_kth_sound_and_picture_are_a_slot_and_the_screen_is_none() -> None:
+    offer = several("video sendrecv", "audio recvonly", "video recvonly", "audio recvonly")
+    negotiated = negotiate(offer, "2")
+    assert negotiated.slots == (Slot("0", "1"), Slot("3", "4"), Slot("5", None))
+    assert negotiated.screen == "2"
+    assert {track: section.mid for track, section in negotiated.sent.items()} == {
+        Track.AUDIO: "0",
+        Track.VIDEO: "1",
+        Track.SCREEN: "2",
+    }
+    answer = write_answer(negotiated, LOCAL, {str(mid): OutgoingSsrcs(mid + 1, None) for mid in range(6)}, 7, "name")
+    assert [line for line in answer.split("\r\n") if line.startswith("a=msid:")] == [
+        "a=msid:name-0 name-0",
+        "a=msid:name-0 name-1",
+        "a=msid:name-screen name-2",
+        "a=msid:name-1 name-3",
+        "a=msid:name-1 name-4",
+        "a=msid:name-2 name-5",
+    ]
+
+
+def test_a_second_camera_is_not_listened_to() -> None:
+    negotiated = negotiate(several("video sendrecv", "video sendonly"))
+    assert [section.direction for section in negotiated.sections] == ["sendrecv", "sendrecv", "sendonly", "inactive"]
+    assert negotiated.slots == (Slot("0", "1"), Slot(None, "2"))
+
+
+@pytest.mark.parametrize("screen_mid", ["0", "9", ""])
+def test_a_screen_on_no_section_for_pictures_is_refused(screen_mid: str) -> None:
+    with pytest.raises(MalformedSdp, match="screen"):
+        negotiate(OFFER, screen_mid)
+
+
+def test_two_sections_by_one_name_are_refused() -> None:
+    with pytest.raises(MalformedSdp, match="same a=mid"):
+        negotiate(several("video recvonly").replace("a=mid:2", "a=mid:1"))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_forwarded"),
+    [
+        ("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f", True),
+        ("profile-level-id=42E01F;level-asymmetry-allowed=1;packetization-mode=1", True),  # Firefox
+        ("level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42c034", True),
+        ("packetization-mode=1;profile-level-id=4de01f", True),  # RFC 6184, table 5: the same profile
+        ("packetization-mode=1;profile-level-id=42001f", False),
+        ("packetization-mode=1;profile-level-id=640c1f", False),  # Safari's high profile
+        ("profile-level-id=42e01f", False),
+        ("packetization-mode=1;profile-level-id=42e01", False),
+    ],
+)
+def test_h264_is_known_by_what_its_profile_means(parameters: str, is_forwarded: bool) -> None:
+    was = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
+    video = negotiate(OFFER.replace(was, parameters)).section("video")
+    assert video is not None
+    assert ("H264/1/CB" in [codec.key for codec in video.codecs]) == is_forwarded
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"), [("a=fmtp:63 111/111", "a=fmtp:63 111/9"), ("a=fmtp:63 111/111\r\n", ""), ("111 63 9", "63 9")]
+)
+def test_red_of_anything_but_the_opus_beside_it_is_not_taken(was: str, becomes: str) -> None:
+    assert was in OFFER
+    audio = negotiate(OFFER.replace(was, becomes)).section("audio")
+    assert audio is None or [codec.key for codec in audio.codecs] == ["opus"]
+
+
+def test_the_offers_order_is_kept() -> None:
+    video = negotiate(OFFER.replace("96 97 98 99 103 104", "98 99 103 104 96 97")).section("video")
+    assert video is not None
+    assert [codec.key for codec in video.codecs] == ["VP9/0", "H264/1/CB", "VP8"]
