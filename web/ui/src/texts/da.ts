@@ -400,17 +400,7 @@ export const da = {
       visit_resumed: "Genoptog konsultation",
       visit_rejected: "Afviste patient",
       visit_left: "Forlod køen",
-      visit_recording_unavailable:
-        "Der kan ikke optages lige nu: stedet, optagelser gemmes, mangler på serveren. Samtalen fortsætter.",
-      recording_key_missing:
-        "Der kan ikke optages: nøglen til optagelser mangler på serveren. Samtalen fortsætter.",
-      recording_under_way: "Der er allerede spurgt om optagelse, eller der optages.",
-      consent_changed: "Ordlyden er ændret imens. Genindlæs siden, og læs den igen.",
-      not_in_call_with_patient: "Kun behandleren, der er i video med patienten, kan spørge om optagelse.",
-      recording_not_ready: "Optagelsen er ikke klar endnu. Prøv igen om lidt.",
-      recording_unplayable: "Optagelsen indeholder ikke noget, der kan afspilles.",
-      recording_damaged: "Optagelsen er beskadiget og kan ikke afspilles. Kontakt den, der driver systemet.",
-      taken_over: "Overtog patient",
+      visit_taken_over: "Overtog patient",
       visit_handed_over: "Gav patient videre",
       visit_companion_joined: "Deltog i samtalen",
       visit_companion_left: "Forlod samtalen",
@@ -700,6 +690,16 @@ export const da = {
     clinic_unknown: "Ingen klinik her har det ydernummer eller SOR-ID. Se efter, om det er tastet rigtigt.",
     not_staff_here: "Du har ikke adgang til den klinik. En behandler i klinikken kan give dig adgang.",
     declaration_missing: "Du skal acceptere tro- og love-erklæringen for at fortsætte.",
+    recording_unavailable:
+      "Der kan ikke optages lige nu: stedet, optagelser gemmes, mangler på serveren. Samtalen fortsætter.",
+    recording_key_missing:
+      "Der kan ikke optages: nøglen til optagelser mangler på serveren. Samtalen fortsætter.",
+    recording_under_way: "Der er allerede spurgt om optagelse, eller der optages.",
+    consent_changed: "Ordlyden er ændret imens. Genindlæs siden, og læs den igen.",
+    not_in_call_with_patient: "Kun behandleren, der er i video med patienten, kan spørge om optagelse.",
+    recording_not_ready: "Optagelsen er ikke klar endnu. Prøv igen om lidt.",
+    recording_unplayable: "Optagelsen indeholder ikke noget, der kan afspilles.",
+    recording_damaged: "Optagelsen er beskadiget og kan ikke afspilles. Kontakt den, der driver systemet.",
     practitioners_only: "Det kan kun klinikkens behandlere. Spørg en af dem.",
     already_staff: "Personen har allerede adgang til klinikken.",
     last_practitioner:

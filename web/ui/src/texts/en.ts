@@ -395,17 +395,7 @@ export const en: Texts = {
       visit_resumed: "Resumed consultation",
       visit_rejected: "Declined patient",
       visit_left: "Left the queue",
-      visit_recording_unavailable:
-        "Nothing can be recorded just now: the place where recordings are kept is missing on the server. The call goes on.",
-      recording_key_missing:
-        "Nothing can be recorded: the key for recordings is missing on the server. The call goes on.",
-      recording_under_way: "A recording is asked for or under way already.",
-      consent_changed: "The words have changed meanwhile. Reload the page and read them again.",
-      not_in_call_with_patient: "Only the practitioner in video with the patient can ask for a recording.",
-      recording_not_ready: "The recording is not ready yet. Try again in a moment.",
-      recording_unplayable: "The recording holds nothing that can be played.",
-      recording_damaged: "The recording is damaged and cannot be played. Contact whoever runs the system.",
-      taken_over: "Took patient over",
+      visit_taken_over: "Took patient over",
       visit_handed_over: "Handed patient over",
       visit_companion_joined: "Joined the call",
       visit_companion_left: "Left the call",
@@ -690,6 +680,16 @@ export const en: Texts = {
       "No clinic here has that provider number or SOR ID. See whether it has been typed correctly.",
     not_staff_here: "You have no access to that clinic. A practitioner of the clinic can give you access.",
     declaration_missing: "You must accept the solemn declaration to continue.",
+    recording_unavailable:
+      "Nothing can be recorded just now: the place where recordings are kept is missing on the server. The call goes on.",
+    recording_key_missing:
+      "Nothing can be recorded: the key for recordings is missing on the server. The call goes on.",
+    recording_under_way: "A recording is asked for or under way already.",
+    consent_changed: "The words have changed meanwhile. Reload the page and read them again.",
+    not_in_call_with_patient: "Only the practitioner in video with the patient can ask for a recording.",
+    recording_not_ready: "The recording is not ready yet. Try again in a moment.",
+    recording_unplayable: "The recording holds nothing that can be played.",
+    recording_damaged: "The recording is damaged and cannot be played. Contact whoever runs the system.",
     practitioners_only: "Only the clinic’s practitioners can do that. Ask one of them.",
     already_staff: "The person already has access to the clinic.",
     last_practitioner:
