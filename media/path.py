@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from collections.abc import Sequence
+from operator import sub
 
 from .transport_wide import Feedback
 
@@ -113,10 +115,28 @@ class PathDown:
         """Take what the leg reports, and move the limit."""
         base, arrivals = feedback.base, feedback.arrivals_ms
         # Nothing that was not sent, and nothing so old that its slot is another packet's by now.
-        if not 0 <= (self.next_number - base - 1) & 0xFFFF < NUMBERS or len(arrivals) > NUMBERS:
+        if (self.next_number - base - 1) & 0xFFFF >= NUMBERS or not 0 < len(arrivals) <= NUMBERS:
             return
-        at_ms, sizes = self.at_ms, self.sizes
-        least, last_ms, came_bytes, came, lost = float("inf"), float("-inf"), 0, 0, 0
+        slot, count, lost = base % NUMBERS, len(arrivals), 0
+        arrived_ms = [at_ms for at_ms in arrivals if at_ms is not None]
+        if len(arrived_ms) == count and slot + count <= NUMBERS:
+            # Everything came: as most report.
+            came, came_bytes = count, sum(self.sizes[slot : slot + count])
+            least, last_ms = min(map(sub, arrived_ms, self.at_ms[slot : slot + count])), max(arrived_ms)
+        else:
+            least, last_ms, came, came_bytes, lost = self._counted(base, arrivals)
+        if (base + count - self._until) & 0xFFFF < 0x8000:
+            self._until = (base + count) & 0xFFFF
+        if not came:
+            return
+        self._heard_ms = now_ms
+        self._note_base(least, now_ms)
+        self._reports.append((last_ms, least, came_bytes, came, lost))
+        if lost or self.limit_bps is not None or least - min(self._base, self._base_before) > QUEUE_MS:
+            self._judge(now_ms)
+
+    def _counted(self, base: int, arrivals: Sequence[float | None]) -> tuple[float, float, int, int, int]:
+        least, last_ms, came, came_bytes, lost = float("inf"), float("-inf"), 0, 0, 0
         # What an earlier report has counted already, for instance as lost, counts no more.
         known = (self._until - base) & 0xFFFF
         known = known if known < 0x8000 else 0
@@ -125,21 +145,11 @@ class PathDown:
             if arrived_ms is None:
                 lost += place >= known
                 continue
-            delay = arrived_ms - at_ms[slot]
-            if delay < least:
-                least = delay
-            if arrived_ms > last_ms:
-                last_ms = arrived_ms
-            came_bytes += sizes[slot]
+            least = min(least, arrived_ms - self.at_ms[slot])
+            last_ms = max(last_ms, arrived_ms)
+            came_bytes += self.sizes[slot]
             came += 1
-        if (base + len(arrivals) - self._until) & 0xFFFF < 0x8000:
-            self._until = (base + len(arrivals)) & 0xFFFF
-        if not came:
-            return
-        self._heard_ms = now_ms
-        self._note_base(least, now_ms)
-        self._reports.append((last_ms, least, came_bytes, came, lost))
-        self._judge(now_ms)
+        return least, last_ms, came, came_bytes, lost
 
     def _note_base(self, delay: float, now_ms: float) -> None:
         # The two clocks have nothing in common, and a leap of either begins anew.
