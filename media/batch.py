@@ -54,13 +54,19 @@ _CONTROL_BYTES = 32
 class Destination:
     """A remote address as the kernel takes it, made once for each peer."""
 
-    __slots__ = ("name",)
+    __slots__ = ("_name", "name")
 
     def __init__(self, family: int, address: tuple[str, int]) -> None:
         host, port = socket.inet_pton(family, address[0]), address[1].to_bytes(2, "big")
         head = int(family).to_bytes(2, sys.byteorder) + port
         packed = head + host + bytes(8) if family == socket.AF_INET else head + bytes(4) + host + bytes(4)
-        self.name = _ffi.new("char[]", packed)
+        self._name = _ffi.new("char[]", packed)
+        self.name = int(_ffi.cast("uintptr_t", self._name))
+        """Where it stands in memory, for as long as this is kept."""
+
+    def packed(self) -> bytes:
+        """The address as the kernel takes it (struct sockaddr)."""
+        return bytes(_ffi.buffer(self._name))[:-1]
 
 
 class DatagramBatch:
@@ -68,7 +74,7 @@ class DatagramBatch:
 
     Attributes:
         view: all receiving slots, one after the other, `SLOT_BYTES` each.
-        pointers: where each of them begins, for libsrtp.
+        pointers, addresses: where each of them begins, for libsrtp and for `queue`.
         receiving: whether what is in the slots is being worked on, and what is queued is sent when that is done.
         now_ms: the monotonic clock when the slots were filled: near enough for everything that is done with them.
         unsent: datagrams that the kernel did not take.
@@ -109,10 +115,14 @@ class DatagramBatch:
             header.msg_namelen = name_bytes
             header.msg_iov = outgoing_vectors + slot
             header.msg_iovlen = 1
-        self._headers = [self._outgoing[slot].msg_hdr for slot in range(SLOTS)]
-        self._vectors = [outgoing_vectors[slot] for slot in range(SLOTS)]
+        # Pointers and lengths of what is to be sent, as the integers that they are; each takes eight bytes.
+        self._headers = memoryview(_ffi.buffer(self._outgoing)).cast("B").cast("Q")
+        self._vectors = memoryview(_ffi.buffer(outgoing_vectors)).cast("B").cast("Q")
+        self._header_step = _ffi.sizeof("struct mmsghdr") // 8
+        self.addresses = [int(_ffi.cast("uintptr_t", pointer)) for pointer in self.pointers]
         self._queued = 0
-        self._spare_pointers = [spare + slot * SLOT_BYTES for slot in range(SPARE_SLOTS)]
+        spares = [spare + slot * SLOT_BYTES for slot in range(SPARE_SLOTS)]
+        self._spares = [(pointer, int(_ffi.cast("uintptr_t", pointer))) for pointer in spares]
         self._spare = memoryview(_ffi.buffer(spare)).cast("B")
         self._spared = 0
         self.receiving = False
@@ -147,7 +157,7 @@ class DatagramBatch:
 
     def key_of(self, address: tuple[str, int]) -> Key:
         """What `key` gives for a datagram from this address."""
-        name = bytes(_ffi.buffer(Destination(self.family, address).name))
+        name = Destination(self.family, address).packed()
         return int.from_bytes(name[:8], sys.byteorder) if self._keys is not None else name[_ADDRESS_OF_IPV6]
 
     def address(self, slot: int) -> tuple[str, int]:
@@ -162,24 +172,24 @@ class DatagramBatch:
         begin = slot * SLOT_BYTES
         return self.view[begin : begin + self.size(slot)].tobytes()
 
-    def queue(self, pointer: Any, size: int, destination: Destination) -> None:
-        """Send `size` bytes from `pointer` at the next `flush`; they must stand there until then."""
+    def queue(self, address: int, size: int, destination: Destination) -> None:
+        """Send `size` bytes from an address in memory at the next `flush`; they must stand there until then."""
         at = self._queued
-        vector = self._vectors[at]
-        vector.iov_base = pointer
-        vector.iov_len = size
-        self._headers[at].msg_name = destination.name
+        vectors = self._vectors
+        vectors[2 * at] = address
+        vectors[2 * at + 1] = size
+        self._headers[at * self._header_step] = destination.name
         self._queued = at + 1
         if self._queued == SLOTS:
             self.flush()
 
-    def spare(self, data: bytes) -> Any:
-        """A place of its own for what is made here, to be worked on and queued; good until the next `flush`."""
+    def spare(self, data: bytes) -> tuple[Any, int]:
+        """A place of its own for what is made here, as pointer and address; good until the next `flush`."""
         if self._spared == SPARE_SLOTS:
             self.flush()
         at, self._spared = self._spared, self._spared + 1
         self._spare[at * SLOT_BYTES : at * SLOT_BYTES + len(data)] = data
-        return self._spare_pointers[at]
+        return self._spares[at]
 
     def flush(self) -> None:
         """Hand everything queued to the kernel. What it does not take is dropped and counted: a packet late is a packet lost."""

@@ -22,8 +22,9 @@ from .path import NUMBERS, PathDown, PathUp
 from .recording.tap import LegTap
 from .red import cut_to_primary, renumber_blocks
 from .rtp import (
-    EXTENDED_HEADER,
     REWRITTEN,
+    REWRITTEN_WINDOW,
+    WINDOW,
     StreamMap,
     is_padding,
     rewrite_extensions,
@@ -69,8 +70,8 @@ MAX_STREAMS = 64
 """Pairs of SSRC and payload type that a leg keeps the routes of; a browser sends about ten. Past it they are looked up anew."""
 
 
-MAX_LAYOUTS = 8
-"""Lengths of header extensions whose layout a stream keeps; browsers have two or three."""
+MAX_EXTENSION_WORDS = 2
+"""The transport-wide number (or the time of sending), the sound's level and the picture's orientation fit into so many."""
 
 
 @dataclass(slots=True)
@@ -176,6 +177,7 @@ class Route:
         "red_payload_type",
         "rtx_payload_type",
         "transport",
+        "unnumbered",
     )
 
     def __init__(
@@ -197,6 +199,8 @@ class Route:
         self.payload_type = payload_type
         self.extensions = extensions
         """What each of the source's header extensions is called by the receiver; 0 where it has none by that name."""
+        self.unnumbered = bytes(0 if called == self.number else called for called in extensions)
+        """The same without that number, for what is laid out in no way that is known."""
         self.outgoing = outgoing
         self.original = original
         """The map of the retransmitted stream, when this route is of retransmissions (RFC 4588)."""
@@ -207,21 +211,26 @@ class Route:
 
 
 class Known:
-    """A way in which a stream's header extensions are laid out, and how the block of each receiver is made of it."""
+    """A way in which a stream's header extensions are laid out, and how those of each receiver are made of them.
 
-    __slots__ = ("edits", "end", "fixed", "mask", "number_shift")
+    All of it is in the eight bytes after the extensions' header: what of those is the payload's is let through as it is.
+    """
 
-    def __init__(self, block: int, size: int, number: int, routes: Sequence[Route]) -> None:
-        layout = read_layout(block, size)
-        self.end = 16 + size
-        self.mask = layout.mask
-        self.fixed = layout.fixed
-        self.number_shift = layout.number_shift(number)
-        self.edits: tuple[Edit | None, ...] = tuple(edit_of(layout, r.extensions, r.number) for r in routes)
+    __slots__ = ("edits", "fixed", "mask", "number_shift")
+
+    def __init__(self, following: int, size: int, number: int, routes: Sequence[Route]) -> None:
+        rest = 64 - 8 * size
+        layout = read_layout(following >> rest, size)
+        self.mask = layout.mask << rest
+        self.fixed = layout.fixed << rest
+        at = layout.number_shift(number)
+        self.number_shift = at + rest if at >= 0 else -1
+        edits = (edit_of(layout, route.extensions, route.number) for route in routes)
+        self.edits: tuple[Edit | None, ...] = tuple(edit and edit.within(rest) for edit in edits)
 
 
 class Stream:
-    """One SSRC and payload type as it comes: the routes it takes, and its header extensions by the block's header.
+    """One SSRC and payload type as it comes: the routes it takes, and its header extensions by their header.
 
     `number` is what its sender calls the transport-wide number, 0 when it sends none.
     """
@@ -233,13 +242,15 @@ class Stream:
         self.number = number
         self.known: dict[int, Known] = {}
 
-    def learn(self, header: int, block: int) -> Known | None:
-        """Read a block that lies in another way than the one before it with this header; None when it is of no kind we know."""
-        if header >> 16 != ONE_BYTE_PROFILE:
+    def learn(self, header: int, following: int) -> Known | None:
+        """Read extensions that lie in another way than those before with this header.
+
+        None for what no negotiation here leads to: of another profile, or longer than all that can be agreed on.
+        """
+        words = header & 0xFFFF
+        if header >> 16 != ONE_BYTE_PROFILE or words > MAX_EXTENSION_WORDS:
             return None
-        if len(self.known) >= MAX_LAYOUTS:
-            self.known.clear()
-        known = self.known[header] = Known(block, 4 * (header & 0xFFFF), self.number, self.routes)
+        known = self.known[header] = Known(following, 4 * words, self.number, self.routes)
         return known
 
 
@@ -348,7 +359,7 @@ class Leg:
             counters.decrypt += 1
             return
         size = length[0]
-        first, second, sequence, timestamp, ssrc, extensions = EXTENDED_HEADER.unpack_from(view, begin)
+        first, second, sequence, timestamp, ssrc, extensions, following = WINDOW.unpack_from(view, begin)
         stream = self._streams.get(ssrc << 7 | second & 0x7F)
         if stream is None:
             if ssrc not in self._sources and not self._admits(ssrc):
@@ -358,18 +369,13 @@ class Leg:
         if tap is not None and ssrc not in tap.hidden:
             tap.packet(view[begin : begin + size])
         now_ms = batch.now_ms
-        known, block, end = None, 0, begin
+        known = None
         if first & 0x1F == 0x10:
             known = stream.known.get(extensions)
-            end = begin + 16 + 4 * (extensions & 0xFFFF)
-            if end > begin + size:
-                counters.malformed += 1
-                return
-            block = int.from_bytes(view[begin + 16 : end], "big")
-            if known is None or block & known.mask != known.fixed:
-                known = stream.learn(extensions, block)
+            if known is None or following & known.mask != known.fixed:
+                known = stream.learn(extensions, following)
             if known is not None and known.number_shift >= 0:
-                self._arrivals.seen.append((block >> known.number_shift & 0xFFFF, batch.arrival_ns(slot), size))
+                self._arrivals.seen.append((following >> known.number_shift & 0xFFFF, batch.arrival_ns(slot), size))
                 if now_ms >= self._report_due_ms:
                     self._report(ssrc, now_ms)
         routes = stream.routes
@@ -385,41 +391,44 @@ class Leg:
                 view[begin : begin + size] = plain
             to = route.map
             outgoing = route.outgoing
+            original = route.original
             if ssrc != to.source_ssrc:
                 to.switch(ssrc, sequence, timestamp, now_ms)
                 if route.rtx_payload_type is not None and outgoing.cache is None:
                     outgoing.cache = PacketCache()
-            if route.original is None:
+            if original is None:
                 timestamp_out = (timestamp + to.timestamp_offset) & 0xFFFFFFFF
                 sequence_out = (sequence + to.sequence_offset) & 0xFFFF
-                to.sent(sequence_out, timestamp_out, now_ms)
+                if 0 < (sequence_out - to.last_sequence) & 0xFFFF < 0x8000:
+                    to.last_sequence, to.last_timestamp, to.last_at_ms = sequence_out, timestamp_out, now_ms
             else:
                 if first & 0x20 and is_padding(view[begin : begin + size]):
                     # It was sent to probe the path up to here, and would only fill the one down.
                     continue
-                timestamp_out = (timestamp + route.original.timestamp_offset) & 0xFFFFFFFF
+                timestamp_out = (timestamp + original.timestamp_offset) & 0xFFFFFFFF
                 sequence_out = outgoing.next_retransmission
                 outgoing.next_retransmission = (sequence_out + 1) & 0xFFFF
-            REWRITTEN.pack_into(
-                view, begin + 1, second & 0x80 | route.payload_type, sequence_out, timestamp_out, to.ssrc
-            )
+            second_out = second & 0x80 | route.payload_type
             # The one place where a receiver's header extensions are made of the source's.
-            if known is not None:
-                edit = known.edits[position]
-                if edit is not None:
-                    made = block & edit.keep | edit.put
-                    path = route.path
-                    if edit.number_shift >= 0 and path is not None:
-                        number = path.next_number
-                        path.next_number = (number + 1) & 0xFFFF
-                        path.at_ms[number % NUMBERS] = now_ms
-                        path.sizes[number % NUMBERS] = size
-                        made |= number << edit.number_shift
-                    view[begin + 16 : end] = made.to_bytes(end - begin - 16, "big")
-            elif first & 0x10:
-                rewrite_extensions(view[begin : begin + size], route.extensions)
-            if route.original is not None:
-                rewrite_original_sequence(view[begin : begin + size], route.original.sequence_offset)
+            edit = known.edits[position] if known is not None else None
+            if edit is not None:
+                made = following & edit.keep | edit.put
+                path = route.path
+                if edit.number_shift >= 0 and path is not None:
+                    number = path.next_number
+                    path.next_number = (number + 1) & 0xFFFF
+                    path.at_ms[number % NUMBERS] = now_ms
+                    path.sizes[number % NUMBERS] = size
+                    made |= number << edit.number_shift
+                REWRITTEN_WINDOW.pack_into(
+                    view, begin + 1, second_out, sequence_out, timestamp_out, to.ssrc, extensions, made
+                )
+            else:
+                REWRITTEN.pack_into(view, begin + 1, second_out, sequence_out, timestamp_out, to.ssrc)
+                if known is None and first & 0x10:
+                    rewrite_extensions(view[begin : begin + size], route.unnumbered)
+            if original is not None:
+                rewrite_original_sequence(view[begin : begin + size], original.sequence_offset)
             elif route.red_payload_type is not None:
                 size = _fit_red(view[begin : begin + size], size, route.red_payload_type)
                 if not size:
@@ -432,9 +441,10 @@ class Leg:
             if srtp_protect(route.transport.sending, pointer, length):
                 counters.encrypt += 1
                 continue
-            batch.queue(pointer, length[0], route.transport.destination)
+            encrypted_size = length[0]
+            batch.queue(batch.addresses[slot], encrypted_size, route.transport.destination)
             counters.packets_forwarded += 1
-            counters.bytes_forwarded += length[0]
+            counters.bytes_forwarded += encrypted_size
 
     def _admits(self, ssrc: int) -> bool:
         """Whether this leg may send from one more SSRC, whose first packet has been decrypted."""

@@ -12,8 +12,11 @@ from struct import Struct
 HEADER = Struct("!BBHII")
 """First byte, marker and payload type, sequence number, timestamp, SSRC (RFC 3550 section 5.1)."""
 
-EXTENDED_HEADER = Struct("!BBHIII")
-"""The same, and the four bytes after it: profile and length of the header extensions, where there are any."""
+WINDOW = Struct("!BBHIIIQ")
+"""The same, the four bytes after it (profile and length of the header extensions, where there are any) and eight more."""
+
+REWRITTEN_WINDOW = Struct("!BHIIIQ")
+"""A window from the second byte on."""
 
 HEADER_BYTES = HEADER.size
 REWRITTEN = Struct("!BHII")
@@ -27,14 +30,15 @@ _UINT16 = Struct("!H")
 class StreamMap:
     """Maps sequence numbers and timestamps of whichever SSRC feeds a track onto one outgoing SSRC, without a jump.
 
-    The hot path reads the offsets directly; `switch` must have been called for the source first.
+    The hot path reads the offsets and does what `sent` does in place; `switch` must have been called for the source first.
     """
 
     __slots__ = (
+        "_begun",
         "_clock_rate_hz",
-        "_last_at_ms",
-        "_last_sequence",
-        "_last_timestamp",
+        "last_at_ms",
+        "last_sequence",
+        "last_timestamp",
         "sequence_offset",
         "source_ssrc",
         "ssrc",
@@ -47,27 +51,28 @@ class StreamMap:
         self.sequence_offset = 0
         self.timestamp_offset = 0
         self._clock_rate_hz = clock_rate_hz
-        self._last_sequence: int | None = None
-        self._last_timestamp = 0
-        self._last_at_ms = 0.0
+        self._begun = False
+        self.last_sequence = self.last_timestamp = 0
+        self.last_at_ms = 0.0
 
     def switch(self, source_ssrc: int, sequence: int, timestamp: int, now_ms: float) -> None:
         """Let another source feed this track from its packet (`sequence`, `timestamp`), received at `now_ms`, on."""
         self.source_ssrc = source_ssrc
-        if self._last_sequence is None:
+        if not self._begun:
+            self._begun = True
             self.sequence_offset = self.timestamp_offset = 0
+            self.last_sequence = (sequence - 1) & 0xFFFF
             return
-        elapsed = round((now_ms - self._last_at_ms) * self._clock_rate_hz / 1000)
-        self.sequence_offset = (self._last_sequence + 1 - sequence) & 0xFFFF
-        self.timestamp_offset = (self._last_timestamp + max(elapsed, 1) - timestamp) & 0xFFFFFFFF
+        elapsed = round((now_ms - self.last_at_ms) * self._clock_rate_hz / 1000)
+        self.sequence_offset = (self.last_sequence + 1 - sequence) & 0xFFFF
+        self.timestamp_offset = (self.last_timestamp + max(elapsed, 1) - timestamp) & 0xFFFFFFFF
 
     def sent(self, sequence_out: int, timestamp_out: int, now_ms: float) -> None:
         """Remember the newest packet that went out; an older one, out of order or repeated, is not the newest."""
-        last = self._last_sequence
-        if last is None or 0 < (sequence_out - last) & 0xFFFF < 0x8000:
-            self._last_sequence = sequence_out
-            self._last_timestamp = timestamp_out
-            self._last_at_ms = now_ms
+        if 0 < (sequence_out - self.last_sequence) & 0xFFFF < 0x8000:
+            self.last_sequence = sequence_out
+            self.last_timestamp = timestamp_out
+            self.last_at_ms = now_ms
 
     def source_sequence(self, sequence_out: int) -> int:
         """The source's sequence number for one that the receiver saw."""

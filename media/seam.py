@@ -154,11 +154,11 @@ class SecureTransport:
         batch, size = self._socket.batch, len(plain)
         if size + MAX_TRAILER_BYTES > SLOT_BYTES:
             return False
-        pointer = batch.spare(plain)
+        pointer, address = batch.spare(plain)
         self._length[0] = size
         if protect(self.sending, pointer, self._length):
             return False
-        batch.queue(pointer, self._length[0], self.destination)
+        batch.queue(address, self._length[0], self.destination)
         if not batch.receiving:
             batch.flush()
         return True

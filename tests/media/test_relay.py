@@ -90,18 +90,18 @@ def lose_on_the_way_down(node: MediaNode, room: str, participant: str, every: in
     batch, ssrc = node.socket.batch, video_to(leg).primary.ssrc
     queue, lost, seen = batch.queue, list[int](), 0
 
-    def lossy(pointer: Any, size: int, destination: Any) -> None:
+    def lossy(address: int, size: int, destination: Any) -> None:
         nonlocal seen
-        if pointer not in batch.pointers:  # what is made by the relay itself
-            queue(pointer, size, destination)
+        if address not in batch.addresses:  # what is made by the relay itself
+            queue(address, size, destination)
             return
-        begin = batch.pointers.index(pointer) * SLOT_BYTES
+        begin = batch.addresses.index(address) * SLOT_BYTES
         if int.from_bytes(batch.view[begin + 8 : begin + 12], "big") == ssrc:
             seen += 1
             if seen % every == 0:
                 lost.append(int.from_bytes(batch.view[begin + 2 : begin + 4], "big"))
                 return
-        queue(pointer, size, destination)
+        queue(address, size, destination)
 
     batch.queue = lossy  # type: ignore[method-assign]  # the fault that is tested
     return lost
