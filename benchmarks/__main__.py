@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import browsers, measures, paths, subjects
+from . import browsers, measures, paths, recording, subjects
 from .table import Group, Table
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -28,6 +28,7 @@ GROUPS: dict[str, Group] = {
     "relay": Group(measures.relay, measures.RELAY, within_s=280, pinned=True),
     "capacity": Group(measures.capacity, measures.CAPACITY, within_s=180, pinned=True),
     "memory": Group(measures.memory, measures.MEMORY, within_s=150, pinned=True),
+    "recording": Group(recording.recording, recording.RECORDING, within_s=200, pinned=True),
     "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=150),
     "paths": Group(paths.paths, paths.PATHS, within_s=220),
 }

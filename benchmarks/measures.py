@@ -60,7 +60,7 @@ async def relay(table: Table) -> None:
         beside = f"; relay is {relay / middle:.2f} of it" if relay and middle and name != "relay" else ""
         table.show(f"{name}_us_per_packet", middle, "µs CPU", note + beside)
     table.show("relay_packets_per_core", 1e6 / relay if relay else None, "packets/s")
-    mediarelay = await _mediarelay_us_per_packet()
+    mediarelay = await mediarelay_us_per_packet()
     table.show("mediarelay_us_per_packet", mediarelay, "µs CPU", "decodes and encodes; one call of 640 x 480")
 
 
@@ -203,9 +203,9 @@ class _Noise(VideoStreamTrack):
         return frame
 
 
-async def _mediarelay_us_per_packet() -> float:
+async def mediarelay_us_per_packet(*arguments: str) -> float:
     """The same for aiortc's MediaRelay, which decodes and encodes: one call of 640 x 480, per packet sent."""
-    with subjects.process([sys.executable, "-m", "benchmarks.mediarelay_process"]) as running:
+    with subjects.process([sys.executable, "-m", "benchmarks.mediarelay_process", *arguments]) as running:
         url = subjects.said(running)
         async with aiohttp.ClientSession() as session:
             peers = []

@@ -1,16 +1,19 @@
 """The way not taken: two participants relayed by aiortc's own receivers and senders, which decode and encode every frame.
 
+With `record` as argument, each participant is recorded by aiortc's MediaRecorder, too.
 Prints its address; `POST /join/{participant}` takes an offer and gives the answer, `GET /packets` how many packets went out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
+import tempfile
 
 import uvloop
 from aiohttp import web
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
-from aiortc.contrib.media import MediaRelay
+from aiortc.contrib.media import MediaRecorder, MediaRelay
 
 
 class Other(MediaStreamTrack):
@@ -28,22 +31,30 @@ class Other(MediaStreamTrack):
 async def main() -> None:
     relay = MediaRelay()
     connections: dict[str, RTCPeerConnection] = {}
+    home = tempfile.mkdtemp(prefix="venterum-bench-") if "record" in sys.argv[1:] else None
+    recorders: dict[str, MediaRecorder] = {}
     others = {(name, kind): Other(kind) for name in ("first", "second") for kind in ("audio", "video")}
 
     async def join(request: web.Request) -> web.Response:
         name = request.match_info["participant"]
         to = "second" if name == "first" else "first"
         connection = connections[name] = RTCPeerConnection()
+        if home is not None:
+            recorders[name] = MediaRecorder(f"{home}/{name}.webm")
 
         @connection.on("track")
         def track(track: MediaStreamTrack) -> None:
             others[to, track.kind].source.set_result(relay.subscribe(track, buffered=False))
+            if home is not None:
+                recorders[name].addTrack(relay.subscribe(track))
 
         await connection.setRemoteDescription(RTCSessionDescription(await request.text(), "offer"))
         for transceiver in connection.getTransceivers():
             transceiver.sender.replaceTrack(others[name, transceiver.kind])
             transceiver.direction = "sendrecv"
         await connection.setLocalDescription(await connection.createAnswer())
+        if home is not None:
+            await recorders[name].start()
         return web.Response(text=connection.localDescription.sdp)
 
     async def packets(request: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """A media node by itself, as `venterum media` runs it, without a live store to register in.
 
-It prints its control address, then its media port. An address as argument is offered to browsers in place of its own.
+It prints its control address, then its media port. It records to the directory `RECORDINGS` of its environment. An address as
+argument is offered to browsers in place of its own.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import uvloop
 from aiohttp import web
@@ -17,7 +19,8 @@ from media.node import MediaNode
 
 
 async def main() -> None:
-    node = MediaNode(host="127.0.0.1", port=0, addresses=sys.argv[1:] or ["127.0.0.1"])
+    recordings = Path(os.environ["RECORDINGS"]) if os.environ.get("RECORDINGS") else None
+    node = MediaNode(host="127.0.0.1", port=0, addresses=sys.argv[1:] or ["127.0.0.1"], recordings=recordings)
     node.start()
     runner = web.AppRunner(control_app(node, os.environ["SECRET"]), access_log=None)
     await runner.setup()

@@ -91,11 +91,26 @@ def said(running: subprocess.Popen[bytes]) -> str:
     return line
 
 
+@dataclass(frozen=True)
+class Node(Subject):
+    """The media node; its calls are `call0`, `call1` and so on."""
+
+    client: NodeClient
+    url: str
+
+    @property
+    def recorder_pid(self) -> int:
+        """The process that records its calls, which is the node's only child."""
+        (child,) = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return int(child)
+
+
 @asynccontextmanager
-async def relay(calls: int, cipher: str) -> AsyncIterator[Subject]:
-    """Venterum's media node, driven as its workers drive it."""
+async def relay(calls: int, cipher: str, recordings: str = "") -> AsyncIterator[Node]:
+    """Venterum's media node, driven as its workers drive it; `recordings` is the directory that it records to."""
     secret = secrets.token_hex(16)
-    with process([sys.executable, "-m", "benchmarks.relay_process"], env=os.environ | {"SECRET": secret}) as running:
+    environment = os.environ | {"SECRET": secret, "RECORDINGS": recordings}
+    with process([sys.executable, "-m", "benchmarks.relay_process"], env=environment) as running:
         url = said(running)
         async with aiohttp.ClientSession() as session, AsyncExitStack() as closing:
             client = NodeClient(session, secret)
@@ -106,7 +121,7 @@ async def relay(calls: int, cipher: str) -> AsyncIterator[Subject]:
                 await leg.connect(answer)
                 closing.push_async_callback(leg.close)
                 legs.append(leg)
-            yield Subject(running.pid, legs)
+            yield Node(running.pid, legs, client, url)
 
 
 class StaticLeg:
