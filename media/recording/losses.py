@@ -175,9 +175,9 @@ class Accounts:
             for key in [key for key in self._streams if key >> 32 == record.leg]:
                 del self._streams[key]
         elif record.kind == Kind.GONE:
-            self._leave(str(record.json()["participant"]), record.at_ms)
+            self._leave(str(record.field("participant")), record.at_ms)
         elif record.kind == Kind.DROPPED:
-            self.dropped += int(record.json()["packets"])
+            self.dropped += int(record.field("packets"))
         elif record.kind == Kind.END:
             self.ended = True
 

@@ -48,6 +48,13 @@ class Record:
         """The body of a record that is JSON. Raises ValueError when it is not."""
         return json.loads(bytes(self.body))
 
+    def field(self, name: str) -> Any:
+        """One field of such a body. Raises ValueError when there is none."""
+        content = self.json()
+        if not isinstance(content, dict) or not isinstance(content.get(name), str | int):
+            raise ValueError(f"a record has no {name}")
+        return content[name]
+
 
 @dataclass(frozen=True, slots=True)
 class Coding:
