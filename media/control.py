@@ -8,6 +8,7 @@
 So far for whoever has a peer's token (`media/tokens.py`): into one call that is there, under one name. For the processes' own
 secret, besides:
 
+    DELETE /rooms/{room}/participants/{participant}             put somebody out, by whatever leg
     PUT    /rooms/{room}/participants/{participant}/admission   let somebody in who has been connected only
     PUT    /rooms/{room}/participants/{participant}/screen      show everybody their screen; 409 when another's is shown
     DELETE /rooms/{room}/participants/{participant}/screen      stop showing it
@@ -153,6 +154,10 @@ def control_app(node: MediaNode, secret: str, clock: Callable[[], float] = time.
         await node.leave(names["room"], names["participant"], names["leg"])
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
+    async def put_out(request: web.Request) -> web.Response:
+        await node.leave(request.match_info["room"], request.match_info["participant"])
+        return web.Response(status=HTTPStatus.NO_CONTENT)
+
     async def admit(request: web.Request) -> web.Response:
         node.admit(request.match_info["room"], request.match_info["participant"])
         return web.Response(status=HTTPStatus.NO_CONTENT)
@@ -196,6 +201,7 @@ def control_app(node: MediaNode, secret: str, clock: Callable[[], float] = time.
     app.router.add_patch(leg, patch)
     app.router.add_delete(leg, leave)
     app.router.add_options(leg, what_is_taken_for_legs)
+    app.router.add_delete(participant, put_out)
     app.router.add_put(participant + "/admission", admit)
     app.router.add_put(participant + "/screen", share_screen)
     app.router.add_delete(participant + "/screen", stop_sharing)
@@ -294,6 +300,10 @@ class NodeClient:
             headers=headers,
         )
         return Joined(response.headers["Location"].rpartition("/")[2], text)
+
+    async def put_out(self, node_url: str, room_id: str, participant_id: str) -> None:
+        """Raises: NoSuchLeg, NodeUnavailable."""
+        await self._request("DELETE", f"{node_url}/rooms/{room_id}/participants/{participant_id}")
 
     async def admit(self, node_url: str, room_id: str, participant_id: str) -> None:
         """Raises: NoSuchLeg, NodeUnavailable."""

@@ -101,6 +101,7 @@ class CallConnection:
         self._heard: dict[str, SaidBy] = {}
         self._legs: deque[str] = deque(maxlen=_KEPT_LEGS)
         self._was_live = False
+        self._lost_access = False
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the browser until it goes or the consultation is over."""
@@ -110,6 +111,10 @@ class CallConnection:
             try:
                 return await self._connection.run(request, self._work, self._received)
             finally:
+                # The media goes with the access: the browser is not relied on.
+                if self._lost_access and self._legs:
+                    with suppress(NoSuchLeg, NoMediaNode):
+                        await self._calls.put_out(self._visit_id, self._place.id)
                 if self._legs and self._went is not None:
                     await self._went()
 
@@ -117,6 +122,7 @@ class CallConnection:
         try:
             await self._look()
         except NotFound:
+            self._lost_access = True
             return False
         return True
 
@@ -131,6 +137,7 @@ class CallConnection:
         try:
             visit = await self._look()
         except NotFound:
+            self._lost_access = True
             raise AccessEnded from None
         if not self._is_holder(visit):
             await self._connection.send(HandedOver(to_name=visit.practitioner_name or ""))

@@ -169,6 +169,10 @@ class Calls:
         """
         await self._ask(visit_id, self._client.admit, participant)
 
+    async def put_out(self, visit_id: str, participant: str) -> None:
+        """End whatever leg a participant has in the call. Raises NoSuchLeg, NoMediaNode."""
+        await self._ask(visit_id, self._client.put_out, participant)
+
     async def share_screen(self, visit_id: str, participant: str) -> None:
         """Show everybody in the call the screen that a participant sends.
 

@@ -289,7 +289,7 @@ class ParticipantView(Wire):
     """Another participant of the call, as this browser sees and hears them."""
 
     id: str = Field(description="Opaque; the same for as long as they take part, over any number of connections.")
-    role: Literal["clinician", "patient", "colleague", "guest"]
+    role: Literal["clinician", "patient", "colleague", "guest", "device"]
     name: str
     connected: bool = Field(description="Connected to the relay and let in: sound and picture come, if there are any.")
     audio_mid: str | None = Field(description="The section of this browser's offer that their sound comes on.")

@@ -9,15 +9,16 @@ from rooms.states import VisitState
 
 
 class Side(StrEnum):
-    """What somebody in a consultation is. The last two join the first two, and may be several."""
+    """What somebody in a consultation is. The others join the first two, and may be several."""
 
     CLINICIAN = "clinician"
     PATIENT = "patient"
     COLLEAGUE = "colleague"
     GUEST = "guest"
+    DEVICE = "device"
 
 
-COMPANIONS = frozenset({Side.COLLEAGUE, Side.GUEST})
+COMPANIONS = frozenset({Side.COLLEAGUE, Side.GUEST, Side.DEVICE})
 
 MAY_CONNECT = {
     Side.PATIENT: frozenset({VisitState.WAITING, VisitState.ACCEPTED, VisitState.IN_CALL}),
@@ -25,7 +26,7 @@ MAY_CONNECT = {
     Side.COLLEAGUE: frozenset({VisitState.IN_CALL}),
     Side.GUEST: frozenset({VisitState.IN_CALL}),
 }
-"""In which states each side may offer. The patient's path is made and proven while the patient waits."""
+"""In which states each side may offer. The patient's path is made and proven while the patient waits; a device comes by WHIP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,8 @@ class SocketHandlers:
             case Side.COLLEAGUE:
                 colleague = await self._rooms.directory.person(whose.of)
                 return colleague.name if colleague is not None else ""
+            case Side.DEVICE:
+                return whose.of
         return ""
 
     async def _recording(self, visit: Visit, *, may_ask: bool = False, answers: bool = False) -> RecordingMessage:

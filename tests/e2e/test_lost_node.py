@@ -52,4 +52,4 @@ async def test_a_call_outlives_the_node_that_held_it(browser: Browser, tmp_path:
 def holds_a_call(live: Redis, control_port: int) -> bool:
     """Whether the node with this control port says, in its heartbeat, that it holds a call."""
     told = [json.loads(str(live.get(key))) for key in live.scan_iter("venterum:node:*")]
-    return any(node["calls"] > 0 and node["url"].endswith(f":{control_port}") for node in told)
+    return any(node["rooms"] > 0 and node["url"].endswith(f":{control_port}") for node in told)

@@ -127,8 +127,12 @@ class RawPeer:
         """Offer, and connect by the answer; returns when both ends can send."""
         how = {"screen_mid": "2" if self.lines is CALL else None} | how
         joined = await node.join(room, self.name, await self.offer(), **how)
-        self.answer = joined.answer
-        session = SessionDescription.parse(joined.answer)
+        await self.connect(joined.answer)
+
+    async def connect(self, answer: str) -> None:
+        """Returns when both ends can send."""
+        self.answer = answer
+        session = SessionDescription.parse(answer)
         self._mid_of = {s.ssrc: str(m.rtp.muxId) for m in session.media for s in m.ssrc}
         first = session.media[0]
         assert first.ice is not None
@@ -162,6 +166,10 @@ class RawPeer:
     def everything(self) -> set[tuple[str, bytes]]:
         """What came, with the section that it came on."""
         return {(self._mid_of[packet.ssrc], packet.payload) for packet in self.packets}
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self._dtls.state == "closed")
 
     async def close(self) -> None:
         """Say goodbye and be gone."""

@@ -19,17 +19,25 @@ const CLOSE_AFTER_MS = 5_000;
 interface AppProps {
   side: CallSide;
   recording: ClinicianCommands;
-  end: () => Promise<unknown>;
+  /** Null for a colleague, who leaves the consultation and does not end it. */
+  end: (() => Promise<unknown>) | null;
 }
 
 export function App({ side, recording, end }: AppProps) {
   const endedHere = useSignal(false);
+  const left = useSignal(false);
   const state = side.state.value?.state;
   const over = state === "ended" || state === "rejected" || state === "left";
 
-  const endHere = async () => {
-    await end();
-    endedHere.value = true;
+  const endHere =
+    end &&
+    (async () => {
+      await end();
+      endedHere.value = true;
+    });
+  const leave = () => {
+    side.close();
+    left.value = true;
   };
 
   if (side.gone.value === "revoked") return <Over title={t.call.revoked}>{t.call.revokedBody}</Over>;
@@ -56,13 +64,19 @@ export function App({ side, recording, end }: AppProps) {
         {t.call.elsewhereBody}
       </Over>
     );
+  if (left.value)
+    return (
+      <Over title={t.call.left} action={{ label: t.call.joinAgain, run: () => location.reload() }}>
+        {t.call.leftBody}
+      </Over>
+    );
   if (endedHere.value) return <EndedHere side={side} />;
   if (over) return <Over title={t.call.ended}>{t.call.endedElsewhere}</Over>;
   if (state === "waiting") return <Over title={t.call.putBack}>{t.call.putBackBody}</Over>;
-  return <Running side={side} recording={recording} end={endHere} />;
+  return <Running side={side} recording={recording} end={endHere} leave={leave} />;
 }
 
-function Running({ side, recording, end }: AppProps) {
+function Running({ side, recording, end, leave }: AppProps & { leave: () => void }) {
   const { own } = side;
   const ending = useSignal(false);
   const wasThere = useSignal(false);
@@ -94,7 +108,11 @@ function Running({ side, recording, end }: AppProps) {
       actions={
         <>
           <RecordButton shown={side.recording} commands={recording} />
-          <CallButton icon="callEnd" label={t.call.end} danger onClick={() => (ending.value = true)} />
+          {end ? (
+            <CallButton icon="callEnd" label={t.call.end} danger onClick={() => (ending.value = true)} />
+          ) : (
+            <CallButton icon="callEnd" label={t.call.leave} danger onClick={leave} />
+          )}
         </>
       }
     >
@@ -107,7 +125,7 @@ function Running({ side, recording, end }: AppProps) {
           </Button>
         </Alert>
       )}
-      {ending.value && (
+      {ending.value && end && (
         <ConfirmDialog
           title={t.endDialog.title}
           confirm={t.endDialog.confirm}

@@ -2,7 +2,7 @@
 import "../styles";
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import { idsOfCallPage, staffCall } from "../protocol/addresses";
+import { idsOfCallPage, isJoined, staffCall } from "../protocol/addresses";
 import { isStillAllowed, StaffApi } from "../protocol/rest";
 import { speak, t } from "../texts";
 import { App, NotHere } from "./app";
@@ -21,7 +21,9 @@ if (root && ids === null) {
   render(<NotHere />, root);
 }
 if (root && ids !== null) {
-  const side = new CallSide("clinician", ids.visit, staffCall(ids.clinic, ids.visit), {
+  const joins = isJoined(location.search);
+  const path = staffCall(ids.clinic, ids.visit, joins);
+  const side = new CallSide(joins ? "colleague" : "clinician", ids.visit, path, {
     callConfiguration: () => api.callConfiguration(ids.clinic, ids.visit),
     // The board of a clinic is there for its staff alone, and the visit on it while it is the clinic's.
     mayReturn: () =>
@@ -31,7 +33,8 @@ if (root && ids !== null) {
     messages: api.messages(ids.clinic, ids.visit),
   });
   window.addEventListener("online", side.wake);
-  const isRunning = () => !side.isClosed && side.state.value?.state === "in_call";
+  // A colleague who goes ends nothing.
+  const isRunning = () => !joins && !side.isClosed && side.state.value?.state === "in_call";
   // The browser asks in its own words; any text given here would not be shown.
   window.addEventListener("beforeunload", (event) => {
     if (isRunning()) event.preventDefault();
@@ -46,6 +49,6 @@ if (root && ids !== null) {
     withdraw: (id: string) => api.recording(ids.clinic, ids.visit, id, "withdraw"),
     stop: (id: string) => api.recording(ids.clinic, ids.visit, id, "stop"),
   };
-  const end = () => api.visit(ids.clinic, ids.visit, "end");
+  const end = joins ? null : () => api.visit(ids.clinic, ids.visit, "end");
   render(<App side={side} recording={recording} end={end} />, root);
 }

@@ -13,7 +13,7 @@ import type {
   StaffSession,
   VisitView,
 } from "../generated/wire";
-import { callPage } from "../protocol/addresses";
+import { callPage, joinedCallPage } from "../protocol/addresses";
 import { type Connection, LiveBoard } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
@@ -180,6 +180,7 @@ export class Desk {
   }
 
   callPage = (visit: VisitView) => callPage(this.#clinic(), visit.id);
+  joinedCallPage = (visit: VisitView) => joinedCallPage(this.#clinic(), visit.id);
 
   /** Goes to another page of somebody at work. */
   go(to: Page): void {

@@ -123,6 +123,17 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
           {t.desk.openTab} <Icon name="openInNew" />
         </a>
       )}
+      {!own && inCall && (
+        <a
+          class="button button-secondary button-small"
+          href={desk.joinedCallPage(visit)}
+          target="_blank"
+          rel="noreferrer"
+          aria-describedby={id}
+        >
+          {t.desk.joinCall}
+        </a>
+      )}
       {own && !inCall && (
         <Button
           look="primary"

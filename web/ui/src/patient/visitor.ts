@@ -50,8 +50,9 @@ export class Visitor {
       const devices = this.own.devices.value;
       if (devices !== null && this.connection.value === "up") void this.#report(devices);
     });
-    // The transport is made as soon as the patient is accepted, and carries nothing until the clinician is there.
-    const visit = computed(() => this.calledIn.value?.visit.id ?? null);
+    // The transport is made while the patient waits, and carries nothing until the clinician starts the video.
+    const waiting = computed(() => this.cards.value?.find((card) => card.visit?.state === "waiting"));
+    const visit = computed(() => (this.calledIn.value ?? waiting.value)?.visit?.id ?? null);
     effect(() => this.#follow(visit.value));
   }
 

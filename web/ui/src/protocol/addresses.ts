@@ -4,6 +4,11 @@ const part = encodeURIComponent;
 /** The call's own tab. */
 export const callPage = (clinic: string, visit: string) => `/clinics/${part(clinic)}/calls/${part(visit)}`;
 
+/** The same for a colleague who joins the two in it. */
+export const joinedCallPage = (clinic: string, visit: string) => `${callPage(clinic, visit)}?as=colleague`;
+
+export const isJoined = (search: string) => new URLSearchParams(search).get("as") === "colleague";
+
 /** The ids in the address of a call's tab, or null for another address. */
 export function idsOfCallPage(path: string): { clinic: string; visit: string } | null {
   const found = /^\/clinics\/([^/]+)\/calls\/([^/]+)\/?$/.exec(path);
@@ -13,7 +18,7 @@ export function idsOfCallPage(path: string): { clinic: string; visit: string } |
 
 export const staffLive = (clinic: string, since: number | null) =>
   `/api/clinics/${part(clinic)}/live${since === null ? "" : `?since=${since}`}`;
-export const staffCall = (clinic: string, visit: string) =>
-  `/api/clinics/${part(clinic)}/visits/${part(visit)}/call`;
+export const staffCall = (clinic: string, visit: string, joins: boolean) =>
+  `/api/clinics/${part(clinic)}/visits/${part(visit)}/call${joins ? "?as=colleague" : ""}`;
 export const patientLive = () => "/api/patient/live";
 export const patientCall = (visit: string) => `/api/patient/visits/${part(visit)}/call`;

@@ -41,6 +41,7 @@ const TAKES_PART: Record<Role, CallState["state"][]> = {
   patient: ["waiting", "accepted", "in_call"],
   colleague: ["in_call"],
   guest: ["in_call"],
+  device: ["in_call"],
 };
 const OVER: CallState["state"][] = ["ended", "rejected", "left"];
 

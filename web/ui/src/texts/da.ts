@@ -102,6 +102,7 @@ export const da = {
     putBack: "Læg tilbage i kø",
     end: "Afslut",
     openTab: "Åbn videofanen igen",
+    joinCall: "Deltag",
     popupBlocked: "Browseren åbnede ikke en ny fane. Tillad pop op-vinduer for denne side, og prøv igen.",
   },
   arrivals: {
@@ -524,6 +525,10 @@ export const da = {
     playSound: "Afspil lyd",
     elapsed: "Varighed",
     end: "Afslut",
+    leave: "Forlad",
+    left: "Du har forladt samtalen",
+    leftBody: "Konsultationen fortsætter uden dig. Du kan lukke fanen.",
+    joinAgain: "Deltag igen",
     ended: "Konsultationen er afsluttet",
     endedHere: "Fanen lukker om et øjeblik. Patienten står nu under »Afsluttede konsultationer«.",
     endedElsewhere: "Den blev afsluttet fra venteværelset eller af en kollega. Du kan lukke fanen.",

@@ -103,6 +103,7 @@ export const en: Texts = {
     putBack: "Put back in queue",
     end: "End",
     openTab: "Reopen the video tab",
+    joinCall: "Join",
     popupBlocked: "The browser did not open a new tab. Allow pop-ups for this page, and try again.",
   },
   arrivals: {
@@ -518,6 +519,10 @@ export const en: Texts = {
     playSound: "Play sound",
     elapsed: "Duration",
     end: "End",
+    leave: "Leave",
+    left: "You have left the call",
+    leftBody: "The consultation goes on without you. You can close the tab.",
+    joinAgain: "Join again",
     ended: "The consultation has ended",
     endedHere: "The tab closes in a moment. The patient now stands under “Ended consultations”.",
     endedElsewhere: "It was ended from the waiting room or by a colleague. You can close the tab.",
