@@ -22,6 +22,9 @@ MOST_OFF_MS = 1000.0
 MOST_DRIFT = 0.05
 """Two reports whose clocks run apart by more than this are not both true."""
 
+IDLE_MS = 200.0
+"""A source that has sent nothing for longer makes its reports up: their timestamps are not of anything that was taken."""
+
 _NTP_UNITS_PER_MS = (1 << 32) / 1000
 
 
@@ -70,6 +73,8 @@ class _Source:
         self.unwrapped = Unwrapped()
         self.earliest_ms = float("inf")
         """The least that arrival and timestamp were ever apart: the quickest packet."""
+        self.last_at_ms = 0
+        """When its newest packet came."""
         self.first: tuple[int, int] | None = None
         """The first packet's timestamp, as it came, and its arrival in milliseconds."""
         self.asked = Unwrapped()
@@ -91,6 +96,7 @@ class Timeline:
             source = self._sources[key] = self._newest[key[:2]] = _Source(key[0], clock_rate_hz)
         own_ms = source.unwrapped(timestamp) * 1000 / clock_rate_hz
         source.earliest_ms = min(source.earliest_ms, at_ms - own_ms)
+        source.last_at_ms = at_ms
         if source.first is None:
             source.first = timestamp, at_ms
             source.asked = Unwrapped(timestamp)
@@ -101,7 +107,7 @@ class Timeline:
             return
         ssrc, ntp, timestamp = SENDER_REPORT.unpack(record.body)
         source = self._newest.get((record.leg, ssrc))
-        if source is not None:
+        if source is not None and record.at_ms - source.last_at_ms <= IDLE_MS:
             own_ms = source.unwrapped(timestamp) * 1000 / source.clock_rate_hz
             source.reports.append((own_ms, ntp / _NTP_UNITS_PER_MS, record.at_ms))
 

@@ -24,6 +24,10 @@ MOST_BACK_MS = 500.0
 MOST_APART_MS = 10_000.0
 """So have those that the time between two packets does not explain, even when what lay between was held up."""
 
+PAUSE_MS = 400.0
+"""And those that stood still for longer than this between two packets in a row: a source of sound that was off the line, whose
+timestamps count what it sent and not the time. Where the path was what held a packet up, beginning anew does no harm."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackName:
@@ -84,7 +88,13 @@ class _Source:
                 return False  # an older one
             step = (timestamp - before[1]) & 0xFFFFFFFF
             step_ms = (step - (1 << 32 if step & 0x80000000 else 0)) * 1000 / clock_rate_hz
-            jumped = step_ms < -MOST_BACK_MS or abs(step_ms - (at_ms - before[2])) > MOST_APART_MS
+            waited_ms = at_ms - before[2]
+            in_a_row = (sequence - before[0]) & 0xFFFF == 1
+            jumped = (
+                step_ms < -MOST_BACK_MS
+                or abs(step_ms - waited_ms) > MOST_APART_MS
+                or (in_a_row and waited_ms - step_ms > PAUSE_MS)
+            )
         self._newest = sequence, timestamp, at_ms
         return jumped
 
