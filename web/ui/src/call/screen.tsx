@@ -61,27 +61,29 @@ export function CallScreen({ side, status, facts, actions, children }: ScreenPro
     <main class="call" data-layout={layout} data-panel={panel.value ?? undefined}>
       <h1 class="sr-only">{t.call.title}</h1>
       <div class="call-stage">
-        {sharing && (
-          <div class="shared-screen">
-            <Video
-              stream={sharing.screen}
-              label={t.call.screenOf(sharing.name)}
-              elementRef={(element) => keep(pictures.current, "screen", element)}
-            />
+        <div class="call-pictures">
+          {sharing && (
+            <div class="shared-screen">
+              <Video
+                stream={sharing.screen}
+                label={t.call.screenOf(sharing.name)}
+                elementRef={(element) => keep(pictures.current, "screen", element)}
+              />
+            </div>
+          )}
+          <div class="tiles" data-count={others.length}>
+            {others.map((other) => (
+              <Tile
+                key={other.id}
+                other={other}
+                speaks={speaking.has(other.id)}
+                named={alone === undefined}
+                speaker={speaker}
+                elementRef={(element) => keep(pictures.current, other.id, element)}
+                onBlocked={(play) => (unblock.value = play)}
+              />
+            ))}
           </div>
-        )}
-        <div class="tiles" data-count={others.length}>
-          {others.map((other) => (
-            <Tile
-              key={other.id}
-              other={other}
-              speaks={speaking.has(other.id)}
-              named={alone === undefined}
-              speaker={speaker}
-              elementRef={(element) => keep(pictures.current, other.id, element)}
-              onBlocked={(play) => (unblock.value = play)}
-            />
-          ))}
         </div>
         <div class="call-top">
           <div class="call-facts">

@@ -1,0 +1,138 @@
+"""What one can do in a call, by mouse, by keyboard and on a phone, and how the other side meets it; axe-core on each state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from .axe import Auditor
+from .people import PERSON, PHONE, Clinician, Patient, chromium, media_flows
+from .servers import Server
+
+HENRIK = PERSON["henrik"].name
+DRAFT = "Skriv en tekst"
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium("--use-fake-device-for-media-stream=device-count=2") as running:
+        yield running
+
+
+@dataclass
+class InCall:
+    """A clinician's tab and a patient's page on a phone, in one call."""
+
+    henrik: Clinician
+    jonas: Patient
+    tab: Page
+
+    @property
+    def phone(self) -> Page:
+        return self.jonas.page
+
+
+async def in_call(server: Server, browser: Browser) -> InCall:
+    henrik: Clinician = await Clinician.sits_down(browser, server.url)
+    jonas: Patient = await Patient.sits_down(browser, server.url, PHONE)
+    await henrik.goes_to_work("henrik", "202002")
+    await henrik.adds(PERSON["jonas"].cpr)
+    await henrik.opens_room()
+    await jonas.logs_in("jonas")
+    await jonas.joins("202002")
+    await henrik.accepts("jonas")
+    tab = await henrik.starts_video("jonas")
+    await media_flows(tab, jonas.page)
+    return InCall(henrik, jonas, tab)
+
+
+def button(page: Page, name: str) -> Any:
+    return page.get_by_role("button", name=name)
+
+
+async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, browser: Browser) -> None:
+    call = await in_call(server, browser)
+    tab, phone = call.tab, call.phone
+    axe = Auditor()
+
+    # Muted, in words; and back.
+    await button(phone, "Slå mikrofon fra").click()
+    await expect(tab.get_by_text("Mikrofonen er slået fra")).to_be_visible()
+    await expect(phone.get_by_text("Du kan ikke høres")).to_be_visible()
+    await button(phone, "Slå kamera fra").click()
+    await expect(tab.get_by_text("Kameraet er slået fra")).to_be_visible()
+    await expect(phone.get_by_text("Du kan ikke ses")).to_be_visible()
+    await axe.look(tab, "call-muted-other")
+    await axe.look(phone, "call-muted-own")
+    await button(phone, "Slå mikrofon til").click()
+    await button(phone, "Slå kamera til").click()
+    await expect(tab.get_by_text(re.compile("er slået fra"))).to_have_count(0)
+
+    # Who speaks (the fake microphone beeps), the time, and how the connection is.
+    await expect(tab.locator(".call-facts .speaks-now")).to_be_visible()
+    await expect(tab.get_by_role("timer")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    await expect(tab.get_by_text(re.compile("forbindelse", re.IGNORECASE)).first).to_be_visible()
+    await expect(tab).to_have_title("Videokonsultation – Venterum")
+
+    # Text as it is typed: on the other side before it is sent, by an opened panel and by none.
+    await button(tab, "Skriv").click()
+    await tab.get_by_label(DRAFT).press_sequentially("Hvor længe")
+    await expect(phone.locator(".call-caption")).to_contain_text("Hvor længe")
+    await axe.look(phone, "call-caption")
+    await phone.locator(".call-caption").click()
+    await expect(phone.get_by_text(f"{HENRIK} skriver:")).to_be_visible()
+    await phone.get_by_label(DRAFT).press_sequentially("Siden i g")
+    await expect(tab.get_by_text("Siden i g", exact=True)).to_be_visible()
+    await axe.look(tab, "call-text-under-way")
+    await axe.look(phone, "call-text-under-way")
+    await tab.get_by_label(DRAFT).press("Enter")
+    await phone.get_by_label(DRAFT).press_sequentially("år")
+    await button(phone, "Send").click()
+    for page, mine, theirs in ((tab, "Hvor længe", "Siden i går"), (phone, "Siden i går", "Hvor længe")):
+        log = page.get_by_role("log", name="Sendte tekster")
+        await expect(log.locator(".chat-mine")).to_contain_text(mine)
+        await expect(log.get_by_role("listitem").filter(has_text=theirs)).not_to_have_class(re.compile("chat-mine"))
+        await expect(page.get_by_text(re.compile("skriver:"))).to_have_count(0)
+    await axe.look(tab, "call-texts")
+    await axe.look(phone, "call-texts")
+
+    # The browser's page is made anew: what was sent is there.
+    await button(phone, "Luk").click()
+    await phone.reload()
+    await media_flows(tab, phone)
+    await button(phone, "Skriv").click()
+    await expect(phone.get_by_role("log").get_by_text("Hvor længe")).to_be_visible()
+    await button(phone, "Luk").click()
+
+    # A small window, and the whole screen.
+    await button(tab, "Flere valg").click()
+    await axe.look(tab, "call-more")
+    await button(tab, "Lille vindue").click()
+    await tab.wait_for_function("document.pictureInPictureElement !== null")
+    await button(tab, "Lille vindue").click()
+    await tab.wait_for_function("document.pictureInPictureElement === null")
+    await button(tab, "Fuld skærm").click()
+    await button(tab, "Forlad fuld skærm").click()
+    await expect(button(tab, "Fuld skærm")).to_be_visible()
+
+    # The language in the middle of it: the same connection goes on.
+    await tab.evaluate("window.peerBefore = window.__venterumPeer")
+    await button(tab, "English").click()
+    await expect(button(tab, "Mute microphone")).to_be_visible()
+    await expect(tab).to_have_title("Video consultation – Venterum")
+    await media_flows(tab, phone)
+    assert await tab.evaluate("window.peerBefore === window.__venterumPeer")
+    await button(tab, "Dansk").click()
+    await expect(button(tab, "Slå mikrofon fra")).to_be_visible()
+
+    # Nothing is said to end the call before it is confirmed.
+    await button(tab, "Afslut").click()
+    await axe.look(tab, "call-ending")
+    await tab.keyboard.press("Escape")
+    await media_flows(tab)
+    assert axe.found == [], axe.found
+    assert call.henrik.complaints == call.jonas.complaints == []
