@@ -1,4 +1,4 @@
-"""How soon a character typed in a call stands on the other side's page, in two Chromium browsers (EN 301 549, 6.2.4: within 500 ms)."""
+"""How soon a character typed in a call stands on the other page, in two Chromium browsers (EN 301 549, 6.2.4: 500 ms)."""
 
 from __future__ import annotations
 
