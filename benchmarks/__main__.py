@@ -25,13 +25,13 @@ RESULTS = Path(__file__).parent / "results" / "latest.json"
 _INSIDE = "VENTERUM_BENCH_NAMESPACE"
 
 GROUPS: dict[str, Group] = {
-    "relay": Group(measures.relay, measures.RELAY, within_s=280, pinned=True),
-    "capacity": Group(measures.capacity, measures.CAPACITY, within_s=180, pinned=True),
-    "memory": Group(measures.memory, measures.MEMORY, within_s=150, pinned=True),
+    "relay": Group(measures.relay, measures.RELAY, within_s=240, pinned=True),
+    "capacity": Group(measures.capacity, measures.CAPACITY, within_s=160, pinned=True),
+    "memory": Group(measures.memory, measures.MEMORY, within_s=200, pinned=True),
     "recording": Group(recording.recording, recording.RECORDING, within_s=200, pinned=True),
-    "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=150),
+    "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=120),
     "texts": Group(texts.texts, texts.TEXTS, within_s=90),
-    "paths": Group(paths.paths, paths.PATHS, within_s=220),
+    "paths": Group(paths.paths, paths.PATHS, within_s=180),
 }
 """What can be chosen, in the order it is measured. The bounds together keep the whole run under twenty minutes."""
 

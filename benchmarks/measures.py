@@ -31,7 +31,7 @@ GCM, CM = "AES-256-GCM", "AES-128-CM-SHA1-80"
 CALLS = 40
 SECONDS = 4.0
 ROUNDS = 3
-TURN_WITHIN_S = 200.0
+TURN_WITHIN_S = 160.0
 
 LOST_AT_MOST = 0.001
 P99_AT_MOST_MS = 5.0
@@ -173,12 +173,14 @@ async def _memory() -> tuple[float, float]:
 
             await churn(0, 100)
             after_100 = memory_bytes(running.pid)
+            await churn(100, 1000)
+            after_1000 = memory_bytes(running.pid)
+            # Calls that stand come last: what they took would be room for those after them, and hide a leak.
             held = [leg for number in range(20) for leg in await call(10_000 + number)]
-            per_call = (memory_bytes(running.pid) - after_100) / 20
+            per_call = (memory_bytes(running.pid) - after_1000) / 20
             for leg in held:
                 await leg.close()
-            await churn(100, 1000)
-            return per_call / 2**20, (memory_bytes(running.pid) - after_100) / 2**20
+            return per_call / 2**20, (after_1000 - after_100) / 2**20
 
 
 class _Noise(VideoStreamTrack):
