@@ -1,9 +1,10 @@
-"""`venterum recording`: checks recordings' files, and takes one out as a film, for whoever has the installation key."""
+"""`venterum recording`: lists, checks, exports and deletes recordings, for whoever has the installation key."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import os
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from media.recording.manifest import read_manifest
 from media.recording.store import FileStore
 from media.recording.verify import verify
 from rooms.errors import NotFound, RecordingKeyMissing
+from rooms.kept_recordings import OPERATOR
 from rooms.store import Rooms
 
 from .keys import InstallationKey, recording_keys
@@ -28,6 +30,11 @@ def add_parser(commands: Any) -> None:
     verbs = commands.add_parser("recording", help="look after recordings (docs/recordings.md)").add_subparsers(
         dest="verb", required=True
     )
+    verbs.add_parser("list", help="every recording that is over: id, when, how long, how large, and how it ended")
+    delete = verbs.add_parser(
+        "delete", help="destroy the key of one, and take its files away; the clinic's log tells of it"
+    )
+    delete.add_argument("recording", metavar="ID", help="as `list` tells it")
     check = verbs.add_parser(
         "verify", help="say of each file whether it is as it was written, and what is wrong with it"
     )
@@ -55,12 +62,43 @@ async def _run(settings: Settings, key: InstallationKey, chosen: argparse.Namesp
         on_commit=lambda _: None,
         recording_keys=recording_keys(settings, key),
     ) as rooms:
+        if chosen.verb == "list":
+            return await _list(rooms)
+        if chosen.verb == "delete":
+            return await _delete(rooms, FileStore(settings.recordings_directory), chosen.recording)
         if chosen.verb == "export":
             return await _export(rooms, chosen.file, chosen.out)
         if chosen.verb == "rewrap":
             return await _rewrap(rooms)
         whole = [await _verify(rooms, file) for file in chosen.files]
         return 0 if all(whole) else 1
+
+
+async def _list(rooms: Rooms) -> int:
+    for recording in await rooms.kept_recordings.all():
+        length = "not closed yet" if recording.length_ms is None else f"{recording.length_ms / 1000:.1f} s"
+        size = "" if recording.media_bytes is None else f"  {recording.media_bytes} bytes"
+        ended = recording.state.value if recording.fault is None else f"{recording.state.value} ({recording.fault})"
+        print(
+            f"{recording.id}  {recording.asked_at:%Y-%m-%d %H:%M} UTC  {length}{size}  {ended}  key {recording.key_id}"
+        )
+    return 0
+
+
+async def _delete(rooms: Rooms, store: FileStore, recording_id: str) -> int:
+    """The key goes first: with it the media is of no use to anybody, whatever becomes of the file."""
+    try:
+        recording = await rooms.kept_recordings.any(recording_id)
+        deleted = await rooms.kept_recordings.delete(
+            OPERATOR, recording.clinic_id, recording_id, operator=getpass.getuser()
+        )
+    except NotFound:
+        raise ValueError("no recording by that id is known here, or it is not over") from None
+    with contextlib.suppress(NoSuchRecording):
+        await asyncio.to_thread(store.delete, recording_id)
+    await rooms.kept_recordings.erased(deleted)
+    print(f"{recording_id} is deleted, and its key with it")
+    return 0
 
 
 async def _verify(rooms: Rooms, file: Path) -> bool:

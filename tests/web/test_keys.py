@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
-from web.keys import KEY_BYTES, InstallationKey, KeyFileRefused
+from rooms.errors import RecordingKeyMissing
+from web.keys import KEY_BYTES, InstallationKey, KeyFileRefused, recording_keys
+from web.settings import Settings
 
 
 def test_a_missing_key_is_made_once(tmp_path: Path) -> None:
@@ -46,3 +50,41 @@ def test_purposes_have_keys_of_their_own_and_none_is_printed() -> None:
     assert {len(each) for each in derived} == {KEY_BYTES}
     assert key.cookie_key == InstallationKey(b"k" * KEY_BYTES).cookie_key
     assert "k" * 4 not in repr(key)
+
+
+def test_a_key_in_a_variable(tmp_path: Path) -> None:
+    text = base64.b64encode(b"k" * KEY_BYTES).decode()
+    settings = Settings(key=SecretStr(text), key_file=tmp_path / "none")
+    assert InstallationKey.of(settings).reveal() == b"k" * KEY_BYTES
+    assert not (tmp_path / "none").exists()
+    for wrong in ("", "no base64 !", base64.b64encode(b"short").decode()):
+        with pytest.raises(KeyFileRefused, match="VENTERUM_KEY is not a key") as refused:
+            InstallationKey.of(Settings(key=SecretStr(wrong)))
+        assert wrong == "" or wrong not in str(refused.value)
+
+
+def test_recordings_keys_come_from_a_file_a_variable_or_the_installations(tmp_path: Path) -> None:
+    installation = InstallationKey(b"k" * KEY_BYTES)
+    file = tmp_path / "recording.key"
+    file.write_bytes(b"r" * KEY_BYTES)
+    file.chmod(0o600)
+    usual = recording_keys(Settings(), installation)
+    by_file = recording_keys(Settings(recording_key_file=file), installation)
+    text = SecretStr(base64.b64encode(b"r" * KEY_BYTES).decode())
+    by_variable = recording_keys(Settings(recording_key=text), installation)
+    assert by_file.current_id == by_variable.current_id != usual.current_id is not None
+    # What was wrapped before opens on: by the installation's without being named, by another where it is.
+    key_id, wrapped = usual.new("one")
+    assert by_file.open("one", key_id, wrapped) == usual.open("one", key_id, wrapped)
+    assert by_file.current_id is not None
+    assert not usual.knows(by_file.current_id)
+    assert recording_keys(Settings(recording_old_key_files=(file,)), installation).knows(by_file.current_id)
+    # One that cannot be read keeps nobody from serving: there is none to record with, and the old ones open.
+    file.chmod(0o644)
+    without = recording_keys(Settings(recording_key_file=file), installation)
+    assert without.current_id is None
+    assert without.open("one", key_id, wrapped)
+    with pytest.raises(RecordingKeyMissing):
+        without.new("two")
+    with pytest.raises(ValidationError, match="not both"):
+        Settings(recording_key=text, recording_key_file=file)

@@ -130,3 +130,23 @@ def test_keys_are_wrapped_anew_and_the_media_stay_as_they_are(
     assert "no key" not in capsys.readouterr().out
     assert run(settings, verb="verify", files=[file]) == 0
     assert "no key" in capsys.readouterr().out
+
+
+def test_listed_and_deleted_with_its_key(
+    settings: Settings, file: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(settings, verb="list") == 0
+    assert file.stem in capsys.readouterr().out
+    assert run(settings, verb="delete", recording=file.stem) == 0
+    assert not file.exists()
+    assert file.with_suffix(".json").exists()
+    event = with_rooms(settings, told)[-1]
+    assert (event.kind, event.actor.role) == ("recording_deleted", "operator")
+    assert event.data["operator"]
+    capsys.readouterr()
+    assert run(settings, verb="list") == 0
+    assert capsys.readouterr().out == ""
+    with pytest.raises(ValueError, match="no recording by that"):
+        run(settings, verb="delete", recording=file.stem)
+    with pytest.raises(ValueError, match="no recording by that"):
+        run(settings, verb="export", file=file, out=tmp_path / "film.webm")
