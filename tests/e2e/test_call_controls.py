@@ -17,6 +17,7 @@ from .servers import Server
 HENRIK = PERSON["henrik"].name
 DRAFT = "Skriv en tekst"
 
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with chromium("--use-fake-device-for-media-stream=device-count=2") as running:

@@ -131,7 +131,7 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
           rel="noreferrer"
           aria-describedby={id}
         >
-          {t.desk.joinCall}
+          {t.desk.joinCall} <Icon name="openInNew" />
         </a>
       )}
       {own && !inCall && (
