@@ -234,7 +234,9 @@ class MediaNode:
             except BaseException:
                 self._recordings.pop(room_id, None)
                 raise
-            if room_id in self._rooms:
+            if room_id not in self._rooms:
+                await recording.stop()
+            else:
                 recording.follow(self._rooms[room_id].live, self._rooms[room_id].sharing)
         elif recording.id != recording_id:
             raise AlreadyRecording

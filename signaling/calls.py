@@ -53,6 +53,7 @@ class Heartbeat:
         self._bus = bus
         self._untold: dict[str, RoomState] = {}
         self._untold_recordings: dict[str, RecordingNews] = {}
+        self._writing = asyncio.Lock()
         self._something_to_tell = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._node_id = ""
@@ -88,6 +89,11 @@ class Heartbeat:
             await self._beat(node, control_url)
 
     async def _beat(self, node: MediaNode, control_url: str) -> None:
+        # What was true when this began must not be written after what has become true since.
+        async with self._writing:
+            await self._write(node, control_url)
+
+    async def _write(self, node: MediaNode, control_url: str) -> None:
         rooms = node.states()
         with contextlib.suppress(RedisError, OSError):
             pipeline = self._redis.pipeline(transaction=False)
@@ -109,13 +115,15 @@ class Heartbeat:
                 room_id, state = self._untold.popitem()
                 told = json.dumps(state.as_json())
                 with contextlib.suppress(RedisError, OSError):
-                    await self._redis.set(_room_key(room_id), told, ex=NODE_EXPIRY_SECONDS)
+                    async with self._writing:
+                        await self._redis.set(_room_key(room_id), told, ex=NODE_EXPIRY_SECONDS)
                 self._bus.announce(call_topic(room_id))
             while self._untold_recordings:
                 room_id, news = self._untold_recordings.popitem()
                 expiry_s = CALL_EXPIRY_SECONDS if news.over else NODE_EXPIRY_SECONDS
                 with contextlib.suppress(RedisError, OSError):
-                    await self._redis.set(_recording_key(room_id), json.dumps(asdict(news)), ex=expiry_s)
+                    async with self._writing:
+                        await self._redis.set(_recording_key(room_id), json.dumps(asdict(news)), ex=expiry_s)
                 self._bus.announce(call_topic(room_id))
 
 

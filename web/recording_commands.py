@@ -16,7 +16,7 @@ from media.recording.film import Film, make_film
 from media.recording.films import recorded
 from media.recording.manifest import read_manifest
 from media.recording.store import FileStore
-from media.recording.verify import verify
+from media.recording.verify import Chain, verify
 from rooms.errors import NotFound, RecordingKeyMissing
 from rooms.kept_recordings import OPERATOR
 from rooms.store import Rooms
@@ -70,7 +70,8 @@ async def _run(settings: Settings, key: InstallationKey, chosen: argparse.Namesp
             return await _export(rooms, chosen.file, chosen.out)
         if chosen.verb == "rewrap":
             return await _rewrap(rooms)
-        whole = [await _verify(rooms, file) for file in chosen.files]
+        chains = {directory: Chain(FileStore(directory)) for directory in {file.parent for file in chosen.files}}
+        whole = [await _verify(rooms, file, chains[file.parent]) for file in chosen.files]
         return 0 if all(whole) else 1
 
 
@@ -101,11 +102,11 @@ async def _delete(rooms: Rooms, store: FileStore, recording_id: str) -> int:
     return 0
 
 
-async def _verify(rooms: Rooms, file: Path) -> bool:
+async def _verify(rooms: Rooms, file: Path, chain: Chain) -> bool:
     store, recording_id = FileStore(file.parent), file.stem
     key = await _key_of(rooms, recording_id)
     try:
-        verdict = await asyncio.to_thread(verify, store, recording_id, key)
+        verdict = await asyncio.to_thread(verify, store, recording_id, key, chain)
     except NoSuchRecording as missing:
         print(f"{file.name}: {missing}")
         return False

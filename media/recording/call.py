@@ -28,15 +28,18 @@ class CallRecording:
         self._legs: dict[str, Leg] = {}
         self._numbered: dict[int, Leg] = {}
         self._count = 0
+        self._unwanted = False
 
     @property
     def news(self) -> RecordingNews:
         return self._tap.news if self._tap is not None else RecordingNews(self.id, RecordingState.STARTING)
 
     async def begin(self, recorders: Recorders, key: bytes) -> None:
-        """Raises RecordingFailed."""
+        """Raises RecordingFailed. One that was stopped meanwhile has ended when this returns."""
         self._tap = await recorders.begin(self.id, key, self._told)
         self._tap.on_keyframe = self._keyframe_wanted
+        if self._unwanted:
+            await self._tap.stop()
 
     def follow(self, live: Mapping[str, Leg], sharing: str | None) -> None:
         """Record these legs, by participant, from now on, and no others; of screens that of `sharing` alone."""
@@ -59,7 +62,8 @@ class CallRecording:
                 leg.tap.hidden = screen.ssrcs if screen is not None and participant != sharing else ()
 
     async def stop(self) -> None:
-        """End it, and wait until the file is whole or has failed. May be called twice."""
+        """End it, and wait until the file is whole or has failed. May be called twice, and while it begins."""
+        self._unwanted = True
         for participant in list(self._legs):
             self._let_go(participant)
         if self._tap is not None:

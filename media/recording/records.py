@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 HEAD = Struct("!BHHI")
 SENDER_REPORT = Struct("!IQI")
@@ -37,8 +37,9 @@ class Kind(IntEnum):
     """Empty: the recording was stopped in order. Nothing comes after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
+    """One of a recording's, and what is in it."""
+
     kind: int
     leg: int
     at_ms: int

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from media.rtp import HEADER, payload_offset
 
@@ -54,8 +55,7 @@ class Frame:
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Packet:
+class _Packet(NamedTuple):
     payload_type: int
     marker: bool
     timestamp: int

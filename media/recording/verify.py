@@ -59,8 +59,8 @@ class _Piece:
     last: bool = False
 
 
-def verify(store: Store, recording_id: str, key: bytes | None) -> Verdict:
-    """Check one recording.
+def verify(store: Store, recording_id: str, key: bytes | None, chain: Chain | None = None) -> Verdict:
+    """Check one recording. `chain` is the store's, where several are checked.
 
     Raises:
         NoSuchRecording: there is neither media nor a manifest.
@@ -74,7 +74,7 @@ def verify(store: Store, recording_id: str, key: bytes | None) -> Verdict:
         if manifest is None:
             raise
         verdict.state = "the media were deleted; the manifest is kept"
-        _check_chain(store, recording_id, verdict)
+        (chain or Chain(store)).check(verdict)
         return verdict
     try:
         growing = kept.growing
@@ -88,7 +88,7 @@ def verify(store: Store, recording_id: str, key: bytes | None) -> Verdict:
             )
     finally:
         kept.close()
-    _check_chain(store, recording_id, verdict)
+    (chain or Chain(store)).check(verdict)
     verdict.state = _state(manifest, growing, verdict.chunks)
     return verdict
 
@@ -266,32 +266,38 @@ def _order(numbers: list[int], say: Callable[[Finding], None]) -> None:
         say(Finding("chunks_reordered", f"chunks {listed} are not in their places"))
 
 
-def _check_chain(store: Store, recording_id: str, verdict: Verdict) -> None:
-    """Whether the manifest before this one, and the one after it, know each other still."""
-    try:
-        data = store.manifest(recording_id)
-        manifest = read_manifest(data, None)
-    except RecordingError:
-        return
-    if manifest.previous_recording is not None:
-        try:
-            before = manifest_hash(store.manifest(manifest.previous_recording))
-        except NoSuchRecording:
-            before = None
-        if before != manifest.previous_sha256:
-            what = "missing" if before is None else "not the one it was"
-            verdict.findings.append(
-                Finding("chain_broken", f"the manifest before this one, of {manifest.previous_recording}, is {what}")
-            )
-    for other in store.recordings():
-        try:
-            after = read_manifest(store.manifest(other), None)
-        except RecordingError:
-            continue
-        if after.previous_recording == recording_id and after.previous_sha256 != manifest_hash(data):
-            verdict.findings.append(
-                Finding("chain_broken", f"the manifest after this one, of {other}, knows another manifest of it")
-            )
+class Chain:
+    """The manifests of a store as they name each other; read once, however many recordings are checked."""
+
+    def __init__(self, store: Store) -> None:
+        self._hashes: dict[str, str] = {}
+        self._before: dict[str, tuple[str, str | None]] = {}
+        self._after: dict[str, list[tuple[str, str | None]]] = {}
+        for recording_id in store.recordings():
+            try:
+                data = store.manifest(recording_id)
+                manifest = read_manifest(data, None)
+            except RecordingError:
+                continue
+            self._hashes[recording_id] = manifest_hash(data)
+            if manifest.previous_recording is not None:
+                self._before[recording_id] = manifest.previous_recording, manifest.previous_sha256
+                after = self._after.setdefault(manifest.previous_recording, [])
+                after.append((recording_id, manifest.previous_sha256))
+
+    def check(self, verdict: Verdict) -> None:
+        """Whether the manifest before a recording's, and the one after it, know each other still."""
+        if verdict.recording_id not in self._hashes:
+            return
+        before, wanted = self._before.get(verdict.recording_id, (None, None))
+        if before is not None and self._hashes.get(before) != wanted:
+            what = "not the one it was" if before in self._hashes else "missing"
+            text = f"the manifest before this one, of {before}, is {what}"
+            verdict.findings.append(Finding("chain_broken", text))
+        for after, known in self._after.get(verdict.recording_id, []):
+            if known != self._hashes[verdict.recording_id]:
+                text = f"the manifest after this one, of {after}, knows another manifest of it"
+                verdict.findings.append(Finding("chain_broken", text))
 
 
 def _state(manifest: Manifest | None, growing: bool, chunks: int) -> str:

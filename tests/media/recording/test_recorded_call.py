@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import secrets
@@ -167,6 +168,18 @@ async def test_every_frame_of_a_call_with_a_reconnect_and_another_size_is_in_one
         for cut in range(1, len(filmed))
         for mine in (before, other)
     )
+
+
+async def test_a_recording_stopped_while_it_begins_does_not_go_on(tmp_path: Path) -> None:
+    told: list[RecordingNews] = []
+    async with recording_node(tmp_path, told) as node, call(node):
+        beginning = asyncio.create_task(node.record("room", "r1", KEY))
+        await until(lambda: bool(node.recordings()))
+        await node.stop_recording("room")
+        await beginning
+        await until(lambda: not node.recordings())
+        assert told[-1] == RecordingNews("r1", RecordingState.STOPPED)
+    assert verify(FileStore(tmp_path), "r1", KEY).state.startswith("finished")
 
 
 async def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
