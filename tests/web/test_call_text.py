@@ -44,19 +44,19 @@ async def test_what_is_typed_reaches_the_other_side_and_a_page_that_comes_back(
             assert (await heard_on(staff, "said_by"))["text"] == WORDS
         async with ear.live(staff_call(visit_id)) as staff:
             assert (await heard_on(staff, "said_by"))["text"] == WORDS
-    kept = await house.redis.hgetall(f"venterum:call:{visit_id}:said")
-    assert set(kept) == {"patient", "clinician"}
-    assert 0 < await house.redis.ttl(f"venterum:call:{visit_id}:said") <= said.EXPIRY_SECONDS
-    for sealed in kept.values():
-        assert WORDS.encode() not in bytes.fromhex(str(sealed))
-        assert b"microphone" not in bytes.fromhex(str(sealed))
-    assert WORDS not in house.heard.log.getvalue()
-    # What one participant said does not open as another's.
-    await house.redis.hset(f"venterum:call:{visit_id}:said", "clinician", kept["patient"])
-    assert set(await house.worker.said.heard(visit_id)) == {"patient"}
-    # The end of the consultation is the end of it.
-    await move(ear, visit_id, "end")
-    assert await house.redis.exists(f"venterum:call:{visit_id}:said") == 0
+            kept = await house.redis.hgetall(f"venterum:call:{visit_id}:said")
+            assert set(kept) == {"patient", "clinician"}
+            assert 0 < await house.redis.ttl(f"venterum:call:{visit_id}:said") <= said.EXPIRY_SECONDS
+            for sealed in kept.values():
+                assert WORDS.encode() not in bytes.fromhex(str(sealed))
+                assert b"microphone" not in bytes.fromhex(str(sealed))
+            assert WORDS not in house.heard.log.getvalue()
+            # What one participant said does not open as another's.
+            await house.redis.hset(f"venterum:call:{visit_id}:said", "clinician", kept["patient"])
+            assert set(await house.worker.said.heard(visit_id)) == {"patient"}
+            # The end of the consultation is the end of it.
+            await move(ear, visit_id, "end")
+            assert await house.redis.exists(f"venterum:call:{visit_id}:said") == 0
 
 
 async def test_what_was_said_long_ago_is_not_told(
