@@ -28,6 +28,7 @@ from .messages import (
     Answer,
     CallState,
     Elsewhere,
+    GuestsMessage,
     HandedOver,
     Offer,
     Participants,
@@ -62,6 +63,7 @@ class CallConnection:
         name_of: what another participant is called here, of a visit.
         recording: how the recording of a visit stands, as this end may know it.
         is_holder: whether this end is still this browser's, of a visit: it is not when a colleague has the patient by now.
+        guests: who has knocked and who is let in, of a visit; None for an end that is not told.
         came, went: called when this browser has taken part for the first time, and when one that has is gone.
     """
 
@@ -81,6 +83,7 @@ class CallConnection:
         name_of: Callable[[Place, Visit], Awaitable[str]],
         recording: Callable[[Visit], Awaitable[RecordingMessage]],
         is_holder: Callable[[Visit], bool] = lambda _: True,
+        guests: Callable[[], Awaitable[GuestsMessage]] | None = None,
         came: Callable[[], Awaitable[None]] | None = None,
         went: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -88,6 +91,8 @@ class CallConnection:
         self._is_holder = is_holder
         self._place = place
         self._name_of = name_of
+        self._guests = guests
+        self._shown_guests: GuestsMessage | None = None
         self._came = came
         self._went = went
         self._visit_id = visit_id
@@ -163,6 +168,7 @@ class CallConnection:
         if recording != was_recording:
             await self._connection.send(recording)
         self._shown = (state, participants, recording)
+        await self._show_guests()
         await self._show_what_others_say()
         if visit.state in (VisitState.REJECTED, VisitState.LEFT):
             # The path that was made while the patient waited.
@@ -211,6 +217,13 @@ class CallConnection:
             others=tuple(others),
             sharing=room.sharing,
         )
+
+    async def _show_guests(self) -> None:
+        if self._guests is not None:
+            guests = await self._guests()
+            if guests != (self._shown_guests or GuestsMessage(guests=())):
+                await self._connection.send(guests)
+                self._shown_guests = guests
 
     async def _show_what_others_say(self) -> None:
         for who, said in (await self._said.heard(self._visit_id)).items():

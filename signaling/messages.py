@@ -310,6 +310,21 @@ class Participants(Wire):
     sharing: str | None = Field(description="The id of who shares a screen, which comes on the offer's `screen_mid`.")
 
 
+class GuestView(Wire):
+    """A guest whom the clinician has invited: waits to be let in, or is let in."""
+
+    id: str
+    name: str = Field(description="What the guest has typed.")
+    admitted: bool
+
+
+class GuestsMessage(Wire):
+    """Server to the clinician's browser: who has knocked and who is let in."""
+
+    type: Literal["guests"] = "guests"
+    guests: tuple[GuestView, ...]
+
+
 class ShareScreen(Wire):
     """Browser to server: show everybody what is sent on the offer's `screen_mid`.
 
@@ -411,6 +426,7 @@ CALL_MESSAGES = (
     Offer,
     Answer,
     Participants,
+    GuestsMessage,
     ShareScreen,
     StopSharing,
     CallState,

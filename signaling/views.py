@@ -8,9 +8,23 @@ from typing import Literal
 
 from rooms.clinic_settings import ClinicSettings, from_json, to_json
 from rooms.consent import words_hash
-from rooms.records import Board, Card, Chat, Clinic, Message, Note, Party, Profile, QueueNews, Recording, Role, Visit
+from rooms.records import (
+    Board,
+    Card,
+    Chat,
+    Clinic,
+    Guest,
+    Message,
+    Note,
+    Party,
+    Profile,
+    QueueNews,
+    Recording,
+    Role,
+    Visit,
+)
 from rooms.schedule import next_closing, next_opening
-from rooms.states import RecordingState, RoomState
+from rooms.states import GuestState, RecordingState, RoomState
 
 from .attendance import UNKNOWN, Attendance
 from .messages import (
@@ -19,6 +33,7 @@ from .messages import (
     ChatView,
     ClinicCard,
     ClinicSettingsView,
+    GuestView,
     HoursView,
     MessageView,
     NoteView,
@@ -130,6 +145,11 @@ def recording_message(recording: Recording | None, *, may_ask: bool = False, ans
     if recording is None or recording.state is RecordingState.DELETED:
         return RecordingMessage(recording=None, may_ask=may_ask)
     return RecordingMessage(recording=recording_view(recording, answers=answers), may_ask=may_ask)
+
+
+def guest_view(guest: Guest) -> GuestView:
+    """A guest as the clinician sees them."""
+    return GuestView(id=guest.id, name=guest.name, admitted=guest.state is GuestState.ADMITTED)
 
 
 def recording_view(recording: Recording, *, answers: bool = False) -> RecordingView:

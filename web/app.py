@@ -28,6 +28,8 @@ from .devices import DeviceHandlers
 from .employees import EmployeeHandlers
 from .errors import MAX_BODY_BYTES
 from .errors import middleware as errors_middleware
+from .guesses import Guesses
+from .guests import GuestHandlers
 from .health import Check, Health, Metrics
 from .ice import CallConfigurations
 from .identity_providers import IdentityProvider
@@ -116,6 +118,7 @@ def create_app(
         *MessageHandlers(rooms, access).routes(),
         *ConsultationHandlers(rooms, access, worker).routes(),
         *DeviceHandlers(rooms, access, worker).routes(),
+        *GuestHandlers(rooms, access, worker, Guesses(redis)).routes(),
         *RecordingHandlers(rooms, access, worker, storage).routes(),
         *kept_recordings.routes(),
         *PracticeHandlers(rooms, worker, tokens, settings.origin).routes(),

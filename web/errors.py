@@ -9,6 +9,7 @@
     ├── RecordingNotReady, RecordingUnplayable, RecordingDamaged        409
     ├── BodyTooLarge      413
     ├── DayInvalid        422
+    ├── TooManyGuesses    429  a guest's code was wrong too often
     └── FieldsInvalid     422  the JSON is not what is taken there
 
 No answer holds anything of what was sent, and none a traceback: what is unforeseen is logged under an opaque id, and the id is
@@ -26,6 +27,7 @@ from pydantic import ValidationError
 
 from rooms.errors import (
     ExplanationInvalid,
+    GuestNameInvalid,
     ListTooLong,
     MalformedAuthorisationId,
     MalformedClinicIdentifier,
@@ -128,6 +130,12 @@ class DayInvalid(WebError):
     text = "A day is a date that exists, YYYY-MM-DD."
 
 
+class TooManyGuesses(WebError):
+    code = "too_many_guesses"
+    status = 429
+    text = "Too many codes were wrong. Wait ten minutes, and ask the clinic for a new one."
+
+
 class FieldsInvalid(WebError):
     code = "fields_invalid"
     status = 422
@@ -159,6 +167,7 @@ _MALFORMED = (
     ExplanationInvalid,
     SettingsInvalid,
     NoteInvalid,
+    GuestNameInvalid,
 )
 
 

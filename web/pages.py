@@ -1,4 +1,4 @@
-"""Serves the browser code as Vite built it: three pages, never kept without asking, and their assets, kept for good."""
+"""Serves the browser code as Vite built it: four pages, never kept without asking, and their assets, kept for good."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ BUILT = Path(__file__).parent / "ui" / "dist"
 _PAGES = {
     "/": "index.html",
     "/patient": "patient.html",
+    "/guest": "guest.html",
     "/clinics/{clinic_id}/calls/{visit_id}": "call.html",
 }
 

@@ -291,6 +291,28 @@ class AnswerRecording(Wire):
     consent_hash: str | None = Field(default=None, max_length=64)
 
 
+class GuestInvitation(Wire):
+    """What the clinician tells the guest, by telephone or SMS. The code is told this once."""
+
+    guest_id: str
+    code: str
+    until_ms: int
+
+
+class KnockAsGuest(Wire):
+    """A guest asks to come in."""
+
+    code: str = Field(max_length=20)
+    name: str = Field(max_length=200)
+
+
+class GuestSelf(Wire):
+    """How a guest stands; `over` when the call has ended."""
+
+    state: Literal["invited", "knocking", "admitted", "refused", "removed", "left", "over"]
+    name: str
+
+
 class SearchRecordings(Wire):
     """Which recordings to list. `person`: part of a name, or a whole CPR number; empty for everyone."""
 

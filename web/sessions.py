@@ -1,7 +1,7 @@
 """The login cookie: who is logged in in this browser, by ids alone, encrypted.
 
-One browser has two slots, staff and patient, so that one can try both sides in it. What the ids may do is read anew on every
-request (see `access.py`). Logins on their way through a provider stand here too, a few at a time, each used once.
+One browser has three slots, staff, patient and guest, so that one can try every side in it. What the ids may do is read anew
+on every request (see `access.py`). Logins on their way through a provider stand here too, a few at a time, each used once.
 """
 
 from __future__ import annotations
@@ -79,6 +79,12 @@ class PatientSlot(_Slot):
     """A patient logged in."""
 
 
+class GuestSlot(_Kept):
+    """Somebody who has typed a guest's code in this browser. What they may do is read anew on every request."""
+
+    guest_id: str
+
+
 class PendingLogin(_Kept):
     """A login on its way through a provider: what has to come back, and what proves that it was begun here."""
 
@@ -131,6 +137,14 @@ class Login:
     @patient.setter
     def patient(self, slot: PatientSlot | None) -> None:
         self._write("patient", slot)
+
+    @property
+    def guest(self) -> GuestSlot | None:
+        return _read(GuestSlot, self._session.get("guest"))
+
+    @guest.setter
+    def guest(self, slot: GuestSlot | None) -> None:
+        self._write("guest", slot)
 
     @property
     def launch(self) -> LaunchedSlot | None:

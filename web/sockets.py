@@ -6,6 +6,7 @@ What goes over them is `signaling`'s; here a request becomes an access that is a
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from types import NoneType
 
 from aiohttp import web
@@ -13,17 +14,19 @@ from aiohttp import web
 from rooms.audit import TOLD_AGAIN_AFTER
 from rooms.errors import NotFound
 from rooms.records import Role, Visit
+from rooms.states import GuestState
 from rooms.store import Rooms
 from signaling.call import CallConnection
 from signaling.errors import NotYourTurn
 from signaling.live import PatientLive, StaffLive
-from signaling.messages import RecordingMessage
+from signaling.messages import GuestsMessage, RecordingMessage
 from signaling.participants import MAY_CONNECT, Place, Side
-from signaling.views import name_for_staff, recording_message
+from signaling.views import guest_view, name_for_staff, recording_message
 from signaling.worker import Worker
 
 from .access import Access, AtWork
 from .errors import NotLoggedIn
+from .guests import guest_of
 from .ice import CallConfigurations
 from .routes import ID, Route, route
 from .schemas import CallConfiguration
@@ -47,6 +50,7 @@ class SocketHandlers:
         app.router.add_get(clinic + visit, self._staff_call)
         app.router.add_get("/api/patient/live", self._patient_live)
         app.router.add_get("/api/patient" + visit, self._patient_call)
+        app.router.add_get("/api/guest/call", self._guest_call)
 
         async def close(_: web.Application) -> None:
             await self._worker.registry.close()
@@ -73,6 +77,14 @@ class SocketHandlers:
                 refuses=(NotLoggedIn, NotFound, NotYourTurn),
             ),
             route(
+                "GET",
+                "/api/guest/call/configuration",
+                self._guest_configuration,
+                summary="What a guest's browser needs before it makes its peer connection",
+                gives=CallConfiguration,
+                refuses=(NotLoggedIn, NotYourTurn),
+            ),
+            route(
                 "POST",
                 VISIT + "/closing",
                 self._closing,
@@ -91,6 +103,13 @@ class SocketHandlers:
     async def _patient_configuration(self, request: web.Request) -> CallConfiguration:
         person, _ = await self._access.patient(request)
         return self._configuration(Side.PATIENT, await self._visit_for(person.id, request.match_info["visit_id"]))
+
+    async def _guest_configuration(self, request: web.Request) -> CallConfiguration:
+        guest = await guest_of(request, self._rooms)
+        if guest.state is not GuestState.ADMITTED:
+            raise NotYourTurn
+        visit = await self._rooms.waiting_room.visit(guest.clinic_id, guest.visit_id)
+        return self._configuration(Side.GUEST, visit)
 
     def _configuration(self, side: Side, visit: Visit) -> CallConfiguration:
         """For whoever may offer now, and for nobody else: credentials let one send through the TURN server."""
@@ -154,6 +173,7 @@ class SocketHandlers:
             name_of=lambda whose, visit: self._name_of(whose, visit, name_for_staff(visit)),
             recording=lambda visit: self._recording(visit, may_ask=may_ask),
             is_holder=is_holder,
+            guests=None if joins else lambda: self._guests(visit_id),
             came=came if joins else None,
             went=went if joins else None,
             calls=self._worker.calls,
@@ -217,7 +237,39 @@ class SocketHandlers:
                 return colleague.name if colleague is not None else ""
             case Side.DEVICE:
                 return whose.of
+            case Side.GUEST:
+                with suppress(NotFound):
+                    return (await self._rooms.guests.guest(whose.of)).name
         return ""
+
+    async def _guest_call(self, request: web.Request) -> web.WebSocketResponse:
+        guest = await guest_of(request, self._rooms)
+
+        async def look() -> Visit:
+            if (await self._rooms.guests.guest(guest.id)).state is not GuestState.ADMITTED:
+                raise NotFound
+            return await self._rooms.waiting_room.visit(guest.clinic_id, guest.visit_id)
+
+        await look()
+        call = CallConnection(
+            place=Place(Side.GUEST, guest.id),
+            visit_id=guest.visit_id,
+            look=look,
+            other_name=lambda visit: visit.practitioner_name or "",
+            # The patient is named to nobody who was let in by a code: the page says what they are.
+            name_of=lambda whose, visit: self._name_of(whose, visit, ""),
+            recording=self._recording,
+            calls=self._worker.calls,
+            said=self._worker.said,
+            bus=self._worker.bus,
+            registry=self._worker.registry,
+            presence=self._worker.presence,
+            login_id=f"guest-{guest.id}",
+        )
+        return await call.serve(request)
+
+    async def _guests(self, visit_id: str) -> GuestsMessage:
+        return GuestsMessage(guests=tuple(map(guest_view, await self._rooms.guests.of_visit(visit_id))))
 
     async def _recording(self, visit: Visit, *, may_ask: bool = False, answers: bool = False) -> RecordingMessage:
         return recording_message(await self._rooms.recordings.of_visit(visit.id), may_ask=may_ask, answers=answers)

@@ -1,4 +1,4 @@
-// Builds the three pages; of DKFDS it takes the style rules, and leaves behind what no page here uses.
+// Builds the four pages; of DKFDS it takes the style rules, and leaves behind what no page here uses.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vite";
@@ -49,7 +49,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: here("./index.html"), patient: here("./patient.html"), call: here("./call.html") },
+      input: {
+        index: here("./index.html"),
+        patient: here("./patient.html"),
+        call: here("./call.html"),
+        guest: here("./guest.html"),
+      },
     },
   },
 });

@@ -9,6 +9,7 @@ import { Masthead } from "../parts/header";
 import { useNow } from "../parts/ticking";
 import { t } from "../texts";
 import { CallButton } from "./button";
+import { ClinicianGuests, type GuestCommands, InviteDialog } from "./guests";
 import { type ClinicianCommands, ClinicianRecording, RecordButton } from "./recording";
 import { CallScreen, deviceProblemText } from "./screen";
 import type { CallSide } from "./side";
@@ -19,11 +20,13 @@ const CLOSE_AFTER_MS = 5_000;
 interface AppProps {
   side: CallSide;
   recording: ClinicianCommands;
+  /** Null for a colleague, who invites nobody. */
+  guests: GuestCommands | null;
   /** Null for a colleague, who leaves the consultation and does not end it. */
   end: (() => Promise<unknown>) | null;
 }
 
-export function App({ side, recording, end }: AppProps) {
+export function App({ side, recording, guests, end }: AppProps) {
   const endedHere = useSignal(false);
   const left = useSignal(false);
   const state = side.state.value?.state;
@@ -73,12 +76,13 @@ export function App({ side, recording, end }: AppProps) {
   if (endedHere.value) return <EndedHere side={side} />;
   if (over) return <Over title={t.call.ended}>{t.call.endedElsewhere}</Over>;
   if (state === "waiting") return <Over title={t.call.putBack}>{t.call.putBackBody}</Over>;
-  return <Running side={side} recording={recording} end={endHere} leave={leave} />;
+  return <Running side={side} recording={recording} guests={guests} end={endHere} leave={leave} />;
 }
 
-function Running({ side, recording, end, leave }: AppProps & { leave: () => void }) {
+function Running({ side, recording, guests, end, leave }: AppProps & { leave: () => void }) {
   const { own } = side;
   const ending = useSignal(false);
+  const inviting = useSignal(false);
   const wasThere = useSignal(false);
 
   useEffect(() => {
@@ -107,6 +111,9 @@ function Running({ side, recording, end, leave }: AppProps & { leave: () => void
       facts={call?.started_at_ms != null && <Elapsed since={call.started_at_ms} />}
       actions={
         <>
+          {guests && (
+            <CallButton icon="personAdd" label={t.guests.invite} onClick={() => (inviting.value = true)} />
+          )}
           <RecordButton shown={side.recording} commands={recording} />
           {end ? (
             <CallButton icon="callEnd" label={t.call.end} danger onClick={() => (ending.value = true)} />
@@ -116,6 +123,10 @@ function Running({ side, recording, end, leave }: AppProps & { leave: () => void
         </>
       }
     >
+      {guests && <ClinicianGuests shown={side.guests} commands={guests} />}
+      {guests && inviting.value && (
+        <InviteDialog commands={guests} onClose={() => (inviting.value = false)} />
+      )}
       <ClinicianRecording shown={side.recording} commands={recording} />
       {problem && (
         <Alert kind="warning">

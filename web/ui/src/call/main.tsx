@@ -6,6 +6,7 @@ import { idsOfCallPage, isJoined, staffCall } from "../protocol/addresses";
 import { isStillAllowed, StaffApi } from "../protocol/rest";
 import { speak, t } from "../texts";
 import { App, NotHere } from "./app";
+import type { GuestCommands } from "./guests";
 import { CallSide } from "./side";
 
 const api = new StaffApi();
@@ -49,6 +50,12 @@ if (root && ids !== null) {
     withdraw: (id: string) => api.recording(ids.clinic, ids.visit, id, "withdraw"),
     stop: (id: string) => api.recording(ids.clinic, ids.visit, id, "stop"),
   };
+  const guests: GuestCommands | null = joins
+    ? null
+    : {
+        invite: () => api.inviteGuest(ids.clinic, ids.visit),
+        answer: (guest, answer) => api.answerGuest(ids.clinic, ids.visit, guest, answer),
+      };
   const end = joins ? null : () => api.visit(ids.clinic, ids.visit, "end");
-  render(<App side={side} recording={recording} end={end} />, root);
+  render(<App side={side} recording={recording} guests={guests} end={end} />, root);
 }

@@ -1,6 +1,13 @@
 // One side of a call as its page shows it: who is there and how they are, how the connection stands, what is sent. No markup.
 import { computed, effect, signal } from "@preact/signals";
-import type { CallConfiguration, CallState, Participants, RecordingMessage, SaidBy } from "../generated/wire";
+import type {
+  CallConfiguration,
+  CallState,
+  GuestView,
+  Participants,
+  RecordingMessage,
+  SaidBy,
+} from "../generated/wire";
 import { Call, type Link, type Remote, type Role, type SharedScreen } from "../protocol/call";
 import { isNo, Refusal } from "../protocol/rest";
 import { takeOver } from "../protocol/sole";
@@ -44,6 +51,7 @@ export class CallSide {
   readonly state = signal<CallState | null>(null);
   readonly participants = signal<Participants | null>(null);
   readonly recording = signal<RecordingMessage | null>(null);
+  readonly guests = signal<GuestView[]>([]);
   readonly link = signal<Link>("connecting");
   readonly remote = signal<MediaStream | null>(null);
   /** Everybody else in the call, connected or not. */
@@ -191,6 +199,9 @@ export class CallSide {
       },
       onParticipants: (participants) => {
         this.participants.value = participants;
+      },
+      onGuests: (guests) => {
+        this.guests.value = guests;
       },
       onRecording: (message) => {
         this.recording.value = message;

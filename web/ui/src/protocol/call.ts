@@ -7,6 +7,8 @@ import type {
   CallConfiguration,
   CallState,
   Elsewhere,
+  GuestsMessage,
+  GuestView,
   HandedOver,
   Offer,
   Participants,
@@ -64,6 +66,8 @@ export interface SharedScreen {
 export interface CallHandlers {
   onState: (state: CallState) => void;
   onParticipants: (participants: Participants) => void;
+  /** The clinician alone: who asks to come in as a guest, and who is let in. */
+  onGuests: (guests: GuestView[]) => void;
   /** How the recording of the consultation stands. */
   onRecording: (message: RecordingMessage) => void;
   onLink: (link: Link) => void;
@@ -92,6 +96,7 @@ type Timer = "restart" | "disconnected" | "connect" | "stable";
 type FromServer =
   | Answer
   | Participants
+  | GuestsMessage
   | CallState
   | SaidBy
   | HandedOver
@@ -213,6 +218,9 @@ export class Call {
         this.handlers.onParticipants(message);
         this.#attach();
         this.#showWhoIsThere();
+        break;
+      case "guests":
+        this.handlers.onGuests(message.guests);
         break;
       case "recording":
         this.handlers.onRecording(message);

@@ -8,6 +8,9 @@ import type {
   ColleagueList,
   ColleagueView,
   DeviceReport,
+  GuestInvitation,
+  GuestSelf,
+  GuestView,
   LoggedOut,
   LookUpPage,
   MessageList,
@@ -187,6 +190,11 @@ export class StaffApi {
       this.#clinic(clinic, `visits/${part(visit)}/recordings/${part(recording)}/${command}`),
     );
 
+  inviteGuest = (clinic: string, visit: string) =>
+    request<GuestInvitation>("POST", this.#clinic(clinic, `visits/${part(visit)}/guests`));
+  answerGuest = (clinic: string, visit: string, guest: string, answer: "admission" | "refusal" | "removal") =>
+    request<GuestView>("POST", this.#clinic(clinic, `visits/${part(visit)}/guests/${part(guest)}/${answer}`));
+
   /** Tells the server that the call's tab is closing. It outlives the page, and nobody waits for an answer. */
   sayClosing(clinic: string, visit: string): void {
     const body = new Blob(["{}"], { type: "application/json" });
@@ -194,6 +202,14 @@ export class StaffApi {
   }
 
   #clinic = (clinic: string, rest: string) => `/api/clinics/${part(clinic)}/${rest}`;
+}
+
+/** What a guest's page may ask of the server. */
+export class GuestApi {
+  self = () => request<GuestSelf>("GET", "/api/guest");
+  knock = (code: string, name: string) => request<GuestSelf>("POST", "/api/guest/knock", { code, name });
+  leave = () => request<void>("POST", "/api/guest/leave");
+  callConfiguration = () => request<CallConfiguration>("GET", "/api/guest/call/configuration");
 }
 
 /** What a patient's page may ask of the server. */

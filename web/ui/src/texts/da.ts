@@ -615,6 +615,54 @@ export const da = {
     other: "Deltager",
     unplayable: (who: string) => `${who}: browseren kan ikke afspille denne del.`,
   },
+  guests: {
+    invite: "Invitér",
+    inviteBody:
+      "En tolk, en pårørende eller en anden kan komme med i samtalen. Du får en kode, som du giver videre på telefon eller SMS, og du lukker selv gæsten ind.",
+    makeCode: "Lav en kode",
+    tell: (address: string) => `Bed gæsten om at åbne ${address} og skrive koden:`,
+    code: "Kode til gæsten",
+    codeHolds: "Koden gælder i 15 minutter, til denne samtale og én gang.",
+    knocks: (name: string) => `${name} vil gerne ind i samtalen som gæst.`,
+    admit: "Luk ind",
+    refuse: "Afvis gæst",
+    there: (name: string) => `${name} er med som gæst.`,
+    remove: "Fjern gæst",
+  },
+  guest: {
+    title: "Kom med i en videosamtale",
+    intro: "Klinikken har givet dig en kode. Skriv den her, og skriv, hvem du er.",
+    code: "Kode",
+    codeHint: "Otte cifre",
+    name: "Dit navn",
+    nameHint: "Det kan de andre i samtalen se",
+    knock: "Bed om at komme ind",
+    waiting: "Vent på at blive lukket ind",
+    waitingBody: (name: string) => `Klinikken kan se, at du venter, ${name}. Lad siden være åben.`,
+    leave: "Forlad samtalen",
+    inCall: "Hvem der er i samtalen",
+    you: (name: string) => `${name} (dig)`,
+    screen: "Delt skærm",
+    recorded: "Samtalen optages.",
+    roles: {
+      clinician: "Klinikken",
+      patient: "Patienten",
+      colleague: "Klinikken",
+      guest: "Gæst",
+      device: "Enhed",
+    },
+    out: {
+      invited: "Koden er ikke brugt",
+      knocking: "Vent på at blive lukket ind",
+      admitted: "Du er med i samtalen",
+      refused: "Du blev ikke lukket ind",
+      removed: "Du er ikke med i samtalen længere",
+      left: "Du har forladt samtalen",
+      over: "Samtalen er slut",
+    },
+    outBody: "Har du brug for at komme ind igen, så bed klinikken om en ny kode.",
+    again: "Skriv en anden kode",
+  },
   devices: {
     title: "Dit kamera og din mikrofon",
     asking:
@@ -682,6 +730,11 @@ export const da = {
   },
   // By the stable codes of rooms/errors.py, signaling/, web/ and the transport.
   refusals: {
+    guest_code_refused: "Koden findes ikke, eller den gælder ikke længere. Bed klinikken om en ny.",
+    guest_name_invalid: "Skriv dit navn med højst 60 tegn.",
+    guests_full: "Der er inviteret så mange gæster, som samtalen kan have.",
+    too_many_guesses:
+      "Der er skrevet forkerte koder for mange gange. Vent ti minutter, og bed klinikken om en ny kode.",
     cpr_malformed:
       "CPR-nummeret er ikke gyldigt. Skriv ti cifre, DDMMÅÅ-XXXX, der begynder med en rigtig dato.",
     person_unknown: "Ingen bruger af appen har det CPR-nummer. Kun brugere af appen kan tilføjes.",

@@ -1,0 +1,142 @@
+"""Guests over the wire: a code, a yes, three with media, and out again; what a guest is not told; guesses that find nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.media.peers import Peer, loopback_candidates, until
+from web.guesses import MOST_FROM_ONE
+
+from .house import CPR, EAR, Browser, House, on_either_store
+from .test_sockets import Socket, connect, heard_on, in_call, move, patient_call, staff_call
+
+CALL = "/api/guest/call"
+
+
+@pytest.fixture(autouse=True)
+def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with loopback_candidates(monkeypatch):
+        yield
+
+
+def guests(visit_id: str, *rest: str) -> str:
+    return "/".join((f"/api/clinics/{EAR}/visits/{visit_id}/guests", *rest))
+
+
+async def guests_are(socket: Socket, *admitted: bool) -> list[dict[str, Any]]:
+    """Wait until the clinician is told of so many guests, let in or not."""
+    while True:
+        told: list[dict[str, Any]] = (await heard_on(socket, "guests"))["guests"]
+        if [guest["admitted"] for guest in told] == list(admitted):
+            return told
+
+
+async def others_are(socket: Socket, *roles: str) -> dict[str, Any]:
+    """Wait until somebody is told that these are connected; the whole message."""
+    while True:
+        told = await heard_on(socket, "participants")
+        if sorted(each["role"] for each in told["others"] if each["connected"]) == sorted(roles):
+            return told
+
+
+@dataclass(slots=True)
+class Invited:
+    visit_id: str
+    tove: Browser
+    code: str
+
+
+@pytest.fixture
+async def invited(house: House, ear: Browser, maja: Browser) -> AsyncIterator[Invited]:
+    """Anne is in a call with Maja and has a code for Tove."""
+    visit_id = await in_call(ear, maja)
+    answer = await ear.post(guests(visit_id))
+    assert answer.status == 201, answer
+    # With no page of the clinician's the consultation would end by itself.
+    async with ear.live(staff_call(visit_id)), house.browser() as tove:
+        yield Invited(visit_id, tove, answer.body["code"])
+
+
+@on_either_store
+async def test_a_guest_comes_in_is_heard_and_seen_and_is_removed(ear: Browser, maja: Browser, invited: Invited) -> None:
+    tove, visit_id = invited.tove, invited.visit_id
+    peers = clinician, patient, guest = Peer("clinician"), Peer("patient"), Peer("guest")
+    async with ear.live(staff_call(visit_id)) as hers, maja.live(patient_call(visit_id)) as patients:
+        await connect(clinician, hers)
+        await connect(patient, patients)
+        knocked = await tove.post("/api/guest/knock", {"code": invited.code, "name": "Tolk Tove"})
+        assert (knocked.status, knocked.body) == (201, {"state": "knocking", "name": "Tolk Tove"})
+        (shown,) = await guests_are(hers, False)
+        assert shown["name"] == "Tolk Tove"
+        assert (await tove.get(CALL)).refusal == (404, "not_found")
+        assert (await tove.get(CALL + "/configuration")).refusal == (409, "call_not_open")
+
+        assert (await ear.post(guests(visit_id, shown["id"], "admission"))).body["admitted"]
+        assert (await tove.get("/api/guest")).body["state"] == "admitted"
+        async with tove.live(CALL) as own:
+            await connect(guest, own)
+            heard = await others_are(own, "clinician", "patient")
+            assert {each["role"]: each["name"] for each in heard["others"]}["patient"] == ""
+            assert CPR["maja"] not in str(heard)
+            told = await others_are(patients, "clinician", "guest")
+            assert {each["role"]: each["name"] for each in told["others"]}["guest"] == "Tolk Tove"
+            await until(lambda: guest.received > 5)
+
+            assert (await ear.post(guests(visit_id, shown["id"], "removal"))).status == 200
+            await heard_on(own, "revoked")
+            await guests_are(hers)
+            await until(lambda: guest.pc.connectionState == "closed")
+        assert (await tove.get("/api/guest")).body["state"] == "removed"
+        assert (await tove.get(CALL)).refusal == (404, "not_found")
+        for peer in peers:
+            await peer.close()
+
+
+async def test_a_guest_may_be_refused_and_may_leave(ear: Browser, invited: Invited, house: House) -> None:
+    tove, visit_id = invited.tove, invited.visit_id
+    await tove.post("/api/guest/knock", {"code": invited.code, "name": "Tove"})
+    (guest,) = await house.rooms.guests.of_visit(visit_id)
+    assert (await ear.post(guests(visit_id, guest.id, "refusal"))).status == 200
+    assert (await tove.get("/api/guest")).body["state"] == "refused"
+    assert (await tove.post("/api/guest/leave")).refusal[1] == "wrong_state"
+    again = (await ear.post(guests(visit_id))).body["code"]
+    assert (await tove.post("/api/guest/knock", {"code": again, "name": "Tove"})).status == 201
+    assert (await tove.post("/api/guest/leave")).status == 204
+    assert (await tove.get("/api/guest")).body["state"] == "left"
+
+
+async def test_the_end_of_the_call_is_the_end_for_a_guest(ear: Browser, invited: Invited, house: House) -> None:
+    await invited.tove.post("/api/guest/knock", {"code": invited.code, "name": "Tove"})
+    (guest,) = await house.rooms.guests.of_visit(invited.visit_id)
+    await ear.post(guests(invited.visit_id, guest.id, "admission"))
+    async with invited.tove.live(CALL) as own:
+        await move(ear, invited.visit_id, "end")
+        while (await heard_on(own, "call"))["state"] != "ended":
+            pass
+    assert (await invited.tove.get("/api/guest")).body["state"] == "over"
+
+
+@on_either_store
+async def test_guesses_are_refused_and_soon_not_even_looked_at(house: House, invited: Invited) -> None:
+    wrong = {"code": str((int(invited.code) + 1) % 10**8).zfill(8), "name": "Tove"}
+    async with house.unchanged():
+        for _ in range(MOST_FROM_ONE):
+            assert (await invited.tove.post("/api/guest/knock", wrong)).refusal == (409, "guest_code_refused")
+        for body in (wrong, wrong | {"code": invited.code}):
+            assert (await invited.tove.post("/api/guest/knock", body)).refusal == (429, "too_many_guesses")
+
+
+async def test_nobody_but_the_guest_and_who_has_the_patient_can_do_anything(
+    skin: Browser, maja: Browser, invited: Invited, house: House
+) -> None:
+    await invited.tove.post("/api/guest/knock", {"code": invited.code, "name": "Tove"})
+    (guest,) = await house.rooms.guests.of_visit(invited.visit_id)
+    for browser, status in ((skin, 404), (maja, 401), (invited.tove, 401)):
+        for rest in ((), (guest.id, "admission"), (guest.id, "refusal"), (guest.id, "removal")):
+            assert (await browser.post(guests(invited.visit_id, *rest))).status == status
+    for asked in ("/api/guest", CALL, CALL + "/configuration"):
+        assert (await maja.get(asked)).refusal == (401, "not_logged_in")
