@@ -59,7 +59,7 @@ def main() -> None:
         else:
             table.missing(group.figures, "not chosen")
     RESULTS.parent.mkdir(exist_ok=True)
-    found = table.figures | {"reasons": table.reasons, "machine": machine()}
+    found = table.figures | {"notes": table.notes, "reasons": table.reasons, "machine": machine()}
     RESULTS.write_text(json.dumps(found, indent=2) + "\n")
     print(f"\nWritten to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
 
@@ -90,7 +90,6 @@ def machine() -> dict[str, Any]:
         ),
         platform.machine(),
     )
-    chromium = subprocess.run(["chromium", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     return {
         "processor": model,
         "cores": os.cpu_count(),
@@ -99,8 +98,17 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "aiortc": version("aiortc"),
         "pylibsrtp": version("pylibsrtp"),
-        "chromium": chromium,
+        "chromium": _says("chromium", "--version"),
+        "janus": _says("janus", "--version"),
+        "compiler": _says("cc", "--version"),
     }
+
+
+def _says(*command: str) -> str:
+    """The first line that a program says of its version; nothing where it is not on this machine."""
+    if shutil.which(command[0]) is None:
+        return ""
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -45,7 +45,12 @@ TURN: dict[str, tuple[SubjectOf, str]] = {
 }
 """What is measured in turn, with the cipher; Janus and Chrome agree on AES-CM between them."""
 
-RELAY = (*(f"{name}_us_per_packet" for name in TURN), "relay_packets_per_core", "mediarelay_us_per_packet")
+PEERS = ("janus", "janus_aes_cm", "floor", "mediarelay")
+RELAY = (
+    *(f"{name}_us_per_packet" for name in (*TURN, "mediarelay")),
+    *(f"relay_to_{name}" for name in PEERS),
+    "relay_packets_per_core",
+)
 CAPACITY = ("calls_per_core", "transit_p50_ms", "transit_p99_ms", "transit_p999_ms")
 MEMORY = ("call_memory_mb", "churn_growth_mb")
 
@@ -53,15 +58,22 @@ MEMORY = ("call_memory_mb", "churn_growth_mb")
 async def relay(table: Table) -> None:
     """CPU for a packet, beside the peers, in turn."""
     turn = await _in_turn(TURN)
-    relay = _middle(turn["relay"])
+    middles = {name: _middle(found) for name, found in turn.items()}
     for name, found in turn.items():
-        middle = _middle(found)
-        note = found if isinstance(found, str) else spread(found)
-        beside = f"; relay is {relay / middle:.2f} of it" if relay and middle and name != "relay" else ""
-        table.show(f"{name}_us_per_packet", middle, "µs CPU", note + beside)
+        table.show(
+            f"{name}_us_per_packet", middles[name], "µs CPU", found if isinstance(found, str) else _spread_of(found)
+        )
+    middles["mediarelay"] = await mediarelay_us_per_packet()
+    table.show("mediarelay_us_per_packet", middles["mediarelay"], "µs CPU", "decodes, encodes; one call of 640 x 480")
+    relay = middles["relay"]
+    for name in PEERS:
+        peer = middles[name]
+        table.show(f"relay_to_{name}", relay / peer if relay and peer else None, "", "of its CPU for a packet")
     table.show("relay_packets_per_core", 1e6 / relay if relay else None, "packets/s")
-    mediarelay = await mediarelay_us_per_packet()
-    table.show("mediarelay_us_per_packet", mediarelay, "µs CPU", "decodes and encodes; one call of 640 x 480")
+
+
+def _spread_of(found: list[float]) -> str:
+    return spread(found) if found else "no round was finished"
 
 
 def _middle(figures: list[float] | str) -> float | None:

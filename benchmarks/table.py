@@ -11,9 +11,10 @@ from typing import Any
 
 @dataclass
 class Table:
-    """Figures by name, None where there is none, and then why."""
+    """Figures by name, None where there is none, and then why. `notes` has how each was measured, with its spread."""
 
     figures: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     def show(self, name: str, value: float | None, unit: str, note: str = "") -> None:
@@ -22,6 +23,8 @@ class Table:
         self.figures[name] = figure
         if figure is None:
             self.reasons[name] = note or "not measured"
+        elif note:
+            self.notes[name] = note
         shown = "none" if figure is None else f"{figure:g} {unit}"
         print(f"{name:<28} {shown:<16} {note}", flush=True)
 
