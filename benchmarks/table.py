@@ -32,7 +32,10 @@ class Table:
         """The median of several runs with their spread; None when any of them has none."""
         found = [v for v in values if v is not None]
         if len(found) < len(values) or not found:
-            self.show(name, None, unit, f"{len(values) - len(found)} of {len(values)} runs did not get there; {note}")
+            missed = (
+                f"{len(values) - len(found)} of {len(values)} runs did not get there" if values else "no time was left"
+            )
+            self.show(name, None, unit, f"{missed}; {note}")
         else:
             self.show(name, median(found), unit, f"{spread(found)}; {note}")
 
