@@ -131,7 +131,7 @@ def small_disk(path: Path, size: str) -> Iterator[Path]:
 
 
 async def test_a_disk_that_fills(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "128k") as directory:
+    with small_disk(tmp_path / "disk", "96k") as directory:
         async with recorded_call(directory) as (node, told, peers):
             await until(lambda: len(told) == 2)
             assert told[-1] == RecordingNews("r1", RecordingState.FAILED, Failure.DISK_FULL)
