@@ -22,6 +22,7 @@ from rooms.errors import NotFound, PractitionersOnly, RecordingKeyMissing, Wrong
 from rooms.kept_recordings import PAGE, RecordingFilter
 from rooms.records import KeptRecording, Recording
 from rooms.store import Rooms
+from signaling.participants import Side
 from signaling.tasks import stop
 from signaling.views import milliseconds, milliseconds_or_none
 from signaling.worker import Worker
@@ -192,7 +193,8 @@ class KeptRecordingHandlers:
             raise RecordingUnplayable from None
         except RecordingError as error:
             raise _damaged(recording, error) from None
-        return list(dict.fromkeys(each.participant for each in manifest.participants))
+        there = dict.fromkeys(each.participant for each in manifest.participants)
+        return sorted(there, key=lambda participant: participant != Side.CLINICIAN)
 
     async def _reader(self, recording: Recording, participant: str) -> FilmReader:
         key = await self._rooms.recordings.data_key(recording)

@@ -144,7 +144,7 @@ function Row({ desk, recording, remove }: RowProps) {
         <Button
           look="primary"
           small
-          aria-label={t.recordings.playOf(name)}
+          aria-label={playing.value ? undefined : t.recordings.playOf(name)}
           aria-expanded={playing.value}
           disabled={recording.length_ms === null}
           onClick={() => (playing.value = !playing.value)}
