@@ -79,11 +79,6 @@ export function ClinicianRecording({ shown, commands }: { shown: Shown; commands
   );
 }
 
-/** For whoever else is in the call: the sign, and nothing to do about it. */
-export function SeenRecording({ shown }: { shown: Shown }) {
-  return <Stand recording={shown.value?.recording ?? null} stop={null} />;
-}
-
 export function PatientRecording({ shown, commands }: { shown: Shown; commands: PatientCommands }) {
   const recording = shown.value?.recording ?? null;
   return (
@@ -97,9 +92,8 @@ export function PatientRecording({ shown, commands }: { shown: Shown; commands: 
 
 interface StandProps {
   recording: RecordingView | null;
-  /** Null for those who cannot. */
-  stop: Commands["stop"] | null;
-  children?: ComponentChildren;
+  stop: Commands["stop"];
+  children: ComponentChildren;
 }
 
 /** How it stands, in the same words for both; `children` is what one side alone sees of it. */
@@ -114,12 +108,7 @@ function Stand({ recording, stop, children }: StandProps) {
       </p>
       {children}
       {recording !== null && state === "agreed" && (
-        <Line
-          text={t.recording.starting}
-          waits
-          action={t.recording.stop}
-          run={stop && (() => stop(recording.id))}
-        />
+        <Line text={t.recording.starting} waits action={t.recording.stop} run={() => stop(recording.id)} />
       )}
       {recording !== null && state === "running" && <Sign recording={recording} stop={stop} />}
       {recording !== null && state === "stopped" && (
@@ -137,7 +126,7 @@ function failure({ fault, began_at_ms }: RecordingView): string {
   return began_at_ms === null ? t.recording.failedAtStart(why) : t.recording.failed(why);
 }
 
-function Sign({ recording, stop }: { recording: RecordingView; stop: Commands["stop"] | null }) {
+function Sign({ recording, stop }: { recording: RecordingView; stop: Commands["stop"] }) {
   const command = useCommand();
   const now = useNow(1_000);
   const seconds = Math.max(0, Math.floor((now.value - (recording.began_at_ms ?? now.value)) / 1000));
@@ -149,15 +138,13 @@ function Sign({ recording, stop }: { recording: RecordingView; stop: Commands["s
       <span role="timer" aria-label={t.recording.elapsed}>
         {`${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`}
       </span>
-      {stop && (
-        <Button
-          small
-          busy={command.busy.value !== null}
-          onClick={() => command.run("stop", () => stop(recording.id))}
-        >
-          {t.recording.stop}
-        </Button>
-      )}
+      <Button
+        small
+        busy={command.busy.value !== null}
+        onClick={() => command.run("stop", () => stop(recording.id))}
+      >
+        {t.recording.stop}
+      </Button>
       {command.refusal.value !== null && <span role="alert">{refusalText(command.refusal.value)}</span>}
     </section>
   );
@@ -167,7 +154,7 @@ interface LineProps {
   text: string;
   waits: boolean;
   action: string;
-  run: (() => Promise<unknown>) | null;
+  run: () => Promise<unknown>;
 }
 
 function Line({ text, waits, action, run }: LineProps) {
@@ -176,11 +163,9 @@ function Line({ text, waits, action, run }: LineProps) {
     <div class="recording-line" role="status">
       {waits && <span class="spinner spinner-light" aria-hidden="true" />}
       <span>{text}</span>
-      {run && (
-        <Button small busy={command.busy.value !== null} onClick={() => command.run("run", run)}>
-          {action}
-        </Button>
-      )}
+      <Button small busy={command.busy.value !== null} onClick={() => command.run("run", run)}>
+        {action}
+      </Button>
       {command.refusal.value !== null && <span>{refusalText(command.refusal.value)}</span>}
     </div>
   );
