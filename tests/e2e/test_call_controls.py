@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from .axe import Auditor
 from .people import PERSON, PHONE, Clinician, Patient, chromium, media_flows
 from .servers import Server
+from .ways import Way
 
 HENRIK = PERSON["henrik"].name
 DRAFT = "Skriv en tekst"
@@ -20,7 +21,8 @@ DRAFT = "Skriv en tekst"
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with chromium("--use-fake-device-for-media-stream=device-count=2") as running:
+    # Of Chromium's fake cameras the first and the fourth give pictures in the same format; the second measures depth.
+    async with chromium("--use-fake-device-for-media-stream=device-count=4") as running:
         yield running
 
 
@@ -137,3 +139,26 @@ async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, 
     await media_flows(tab)
     assert axe.found == [], axe.found
     assert call.henrik.complaints == call.jonas.complaints == []
+
+
+async def test_the_main_controls_by_keyboard_alone(server: Server, browser: Browser) -> None:
+    call = await in_call(server, browser)
+    tab, phone = call.tab, call.phone
+    keys = Way("keyboard", "da")
+    await keys.press(button(tab, "Slå mikrofon fra"))
+    await expect(phone.get_by_text("Mikrofonen er slået fra")).to_be_visible()
+    await keys.press(button(tab, "Slå mikrofon til"))
+    await keys.press(button(tab, "Skriv"))
+    await expect(tab.get_by_label(DRAFT)).to_be_focused()
+    await tab.keyboard.type("Tag blusen af")
+    await expect(phone.locator(".call-caption")).to_contain_text("Tag blusen af")
+    await tab.keyboard.press("Enter")
+    await expect(tab.get_by_role("log").get_by_text("Tag blusen af")).to_be_visible()
+    await tab.keyboard.press("Escape")
+    await expect(button(tab, "Skriv")).to_be_focused()
+    await keys.press(button(tab, "Flere valg"))
+    await tab.keyboard.press("Escape")
+    await expect(button(tab, "Flere valg")).to_be_focused()
+    await keys.press(button(tab, "Afslut"))
+    await keys.press(button(tab.get_by_role("dialog"), "Afslut"))  # type: ignore[arg-type]  # a locator finds as a page does
+    await expect(phone.get_by_text("Konsultationen er afsluttet")).to_be_visible()
