@@ -11,9 +11,10 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from rooms.directory import Directory
 from rooms.family import Family
 from rooms.log import Log
-from rooms.records import Event, Visit
+from rooms.records import Event, Role, Visit
 from rooms.states import OPEN_VISITS
 from rooms.waiting_room import WaitingRoom
 
@@ -27,6 +28,7 @@ from .views import board_message, cards_message, milliseconds, presence_message,
 MAX_REPLAY = 500
 """Events replayed to a browser that comes back; past that it gets the board anew."""
 
+_STAFF = (Role.PRACTITIONER, Role.EMPLOYEE)
 _ROOM_EVENTS = frozenset({"room_opened", "room_closed", "messages_set", "settings_set"})
 
 
@@ -37,6 +39,7 @@ class StaffLive:
         self,
         *,
         waiting_room: WaitingRoom,
+        directory: Directory,
         log: Log,
         bus: Bus,
         registry: Registry,
@@ -46,6 +49,7 @@ class StaffLive:
         still_allowed: Callable[[], Awaitable[bool]],
     ) -> None:
         self._waiting_room = waiting_room
+        self._directory = directory
         self._log = log
         self._presence = presence
         self._clinic_id = clinic_id
@@ -97,7 +101,21 @@ class StaffLive:
             attendance = (await self._presence.attendance([record.person_id]))[record.person_id]
             self._note(record, attendance)
             visit = visit_view(record, attendance)
-        return EventMessage(number=event.number, kind=event.kind, at_ms=milliseconds(event.at), room=room, visit=visit)
+        return EventMessage(
+            number=event.number,
+            kind=event.kind,
+            at_ms=milliseconds(event.at),
+            actor_id=event.actor.person_id,
+            actor_name=await self._staff_name(event),
+            room=room,
+            visit=visit,
+        )
+
+    async def _staff_name(self, event: Event) -> str | None:
+        if event.actor.role not in _STAFF:
+            return None
+        person = await self._directory.person(event.actor.person_id)
+        return None if person is None else person.name
 
     def _note(self, visit: Visit, attendance: Attendance) -> None:
         if visit.state in OPEN_VISITS:

@@ -237,6 +237,10 @@ class EventMessage(Wire):
     number: int
     kind: str
     at_ms: int
+    actor_id: str = Field(description="Who did it; the person, or what did it by itself.")
+    actor_name: str | None = Field(
+        description="Of somebody of the staff; null for a patient and for what happens by itself."
+    )
     room: RoomView | None = None
     visit: VisitView | None = None
 

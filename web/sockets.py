@@ -130,6 +130,7 @@ class SocketHandlers:
         told = _Told()
         live = StaffLive(
             waiting_room=self._rooms.waiting_room,
+            directory=self._rooms.directory,
             log=self._rooms.log,
             bus=self._worker.bus,
             registry=self._worker.registry,

@@ -1,6 +1,7 @@
 // Builds the four pages; of DKFDS it takes the style rules, and leaves behind what no page here uses.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -31,8 +32,24 @@ function dkfdsParts(): Plugin {
   };
 }
 
+/** Each file once more as brotli and gzip, beside it: the server sends whichever the browser takes. Fonts are compressed as they are. */
+function compressed(): Plugin {
+  return {
+    name: "compressed",
+    writeBundle({ dir }) {
+      for (const entry of readdirSync(dir ?? "", { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(css|html|js|svg)$/.test(entry.name)) continue;
+        const path = `${entry.parentPath}/${entry.name}`;
+        const content = readFileSync(path);
+        writeFileSync(`${path}.br`, brotliCompressSync(content));
+        writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [dkfdsParts()],
+  plugins: [dkfdsParts(), compressed()],
   resolve: {
     alias: {
       // The package exports its script alone.

@@ -1,7 +1,10 @@
 // The clinician's page: the step that the session stands at, from logging in to the waiting room.
 import { useEffect } from "preact/hooks";
+import type { StaffSession } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
+import { Covered } from "../parts/cover";
+import { ToastList } from "../parts/toasts";
 import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import { Audit } from "./audit";
@@ -42,10 +45,19 @@ export function App({ desk }: { desk: Desk }) {
     case "choose_practitioner":
       return <ChoosePractitioner desk={desk} session={session} />;
     case "at_work":
-      if (desk.page.value === "patients") return <PatientLists desk={desk} session={session} />;
-      if (desk.page.value === "employees") return <Employees desk={desk} session={session} />;
-      if (desk.page.value === "recordings") return <Recordings desk={desk} session={session} />;
-      if (desk.page.value === "audit") return <Audit desk={desk} session={session} />;
-      return <WaitingRoom desk={desk} session={session} />;
+      return (
+        <Covered afterMinutes={desk.board.value?.room.settings.blank_minutes ?? 0} covered={desk.covered}>
+          <AtWork desk={desk} session={session} />
+          <ToastList toasts={desk.toasts} />
+        </Covered>
+      );
   }
+}
+
+function AtWork({ desk, session }: { desk: Desk; session: StaffSession }) {
+  if (desk.page.value === "patients") return <PatientLists desk={desk} session={session} />;
+  if (desk.page.value === "employees") return <Employees desk={desk} session={session} />;
+  if (desk.page.value === "recordings") return <Recordings desk={desk} session={session} />;
+  if (desk.page.value === "audit") return <Audit desk={desk} session={session} />;
+  return <WaitingRoom desk={desk} session={session} />;
 }

@@ -4,6 +4,7 @@ import type {
   BoardMessage,
   ClinicSettingsView,
   ColleagueView,
+  EventMessage,
   OpenedRecording,
   PastedRowView,
   PatientView,
@@ -13,13 +14,17 @@ import type {
   StaffSession,
   VisitView,
 } from "../generated/wire";
+import { Attention } from "../parts/attention";
+import { Toasts } from "../parts/toasts";
 import { callPage, joinedCallPage } from "../protocol/addresses";
+import { whoOf } from "../protocol/board";
+import { Chat } from "../protocol/chat";
 import { type Connection, LiveBoard } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { type ClosingManner, Refusal, type StaffApi, type VisitCommand } from "../protocol/rest";
 import { t } from "../texts";
-import { Arrivals } from "./arrivals";
 import { addressOf, type Page } from "./pages";
+import { Shortcuts } from "./shortcuts";
 
 /** Why the page fell back to an earlier step, to be told there. */
 export type Fallback = LoginProblem | "revoked";
@@ -49,7 +54,15 @@ export class Desk {
   readonly unseen = signal(0);
   /** Grows whenever somebody's access to the clinic was given or taken. */
   readonly employeesVersion = signal(0);
-  readonly arrivals = new Arrivals();
+  readonly arrivals = new Attention("arrival");
+  /** What others did, told for a moment. */
+  readonly toasts = new Toasts();
+  readonly shortcuts = new Shortcuts();
+  /** Whether the screen is covered, so that nobody passing by reads it. */
+  readonly covered = signal(false);
+  /** Whoever was added here last, to stand on the list before it is read anew. */
+  readonly justAdded = signal<PatientView | null>(null);
+  readonly #chats = new Map<string, Chat>();
   #live: LiveBoard | null = null;
   #leaving = false;
 
@@ -66,7 +79,20 @@ export class Desk {
   }
 
   /** Connects anew at once: the machine woke up, or the network is back. */
-  wake = () => this.#live?.connect();
+  wake = () => {
+    this.#live?.connect();
+    for (const chat of this.#chats.values()) chat.wake();
+  };
+
+  /** The network is gone, says the browser. */
+  lost = () => this.#live?.lost();
+
+  /** The messages of a visit; the same for as long as somebody is at work in the clinic. */
+  chatOf(visit: VisitView): Chat {
+    const found = this.#chats.get(visit.id) ?? new Chat(this.api.messages(this.#clinic(), visit.id));
+    this.#chats.set(visit.id, found);
+    return found;
+  }
 
   enterClinic = async (identifier: string, declarationVersion: string | null) =>
     this.#enter(await this.#do(this.api.enterClinic(identifier, declarationVersion)));
@@ -83,6 +109,7 @@ export class Desk {
 
   async addPatient(cpr: string): Promise<PatientView> {
     const patient = await this.#do(this.api.addPatient(this.#clinic(), cpr));
+    this.justAdded.value = patient;
     this.patientListVersion.value += 1;
     return patient;
   }
@@ -179,6 +206,9 @@ export class Desk {
     tab.focus();
   }
 
+  /** Whether one can write to the patient of a visit now. */
+  chats = (visit: VisitView) => visit.state !== "waiting" || (this.board.value?.room.settings.chat ?? false);
+
   callPage = (visit: VisitView) => callPage(this.#clinic(), visit.id);
   joinedCallPage = (visit: VisitView) => joinedCallPage(this.#clinic(), visit.id);
 
@@ -202,6 +232,9 @@ export class Desk {
     this.#live = null;
     this.board.value = null;
     this.visitRefusal.value = null;
+    this.justAdded.value = null;
+    for (const chat of this.#chats.values()) chat.close();
+    this.#chats.clear();
     if (!clinic) return;
     this.fallback.value = null;
     this.connection.value = "connecting";
@@ -212,6 +245,7 @@ export class Desk {
       onEvent: (event) => {
         if (event.kind === "visit_joined" && event.visit?.state === "waiting")
           this.arrivals.announce(clinic.name, t.arrivals.arrived);
+        this.#tell(event, clinic.name);
         if (event.kind.startsWith("patient_")) this.patientListVersion.value += 1;
         if (event.kind.startsWith("employee_")) this.employeesVersion.value += 1;
       },
@@ -225,6 +259,16 @@ export class Desk {
       },
     });
     this.#live.connect();
+  }
+
+  /** Says what somebody else did, by whom; what one did oneself one has seen. */
+  #tell({ kind, visit, actor_id, actor_name }: EventMessage, clinic: string): void {
+    if (!visit || actor_id === this.session.value?.person_id) return;
+    if (kind === "message_written" && actor_name === null) {
+      this.toasts.tell(t.toasts.message_written(whoOf(visit)));
+      this.arrivals.announce(clinic, t.chat.arrived);
+    } else if (kind === "visit_left") this.toasts.tell(t.toasts.visit_left(whoOf(visit)));
+    else if (actor_name !== null && isTold(kind)) this.toasts.tell(t.toasts[kind](whoOf(visit), actor_name));
   }
 
   /** Leaves by one's own will: the connection goes first, or the server would say on it that access has ended. */
@@ -288,3 +332,15 @@ export class Desk {
 
 /** One tab a visit: asking for the name again finds the tab that is open. */
 const tabName = (visit: VisitView) => `venterum-call-${visit.id}`;
+
+const TOLD = [
+  "visit_accepted",
+  "visit_put_back",
+  "visit_started",
+  "visit_ended",
+  "visit_rejected",
+  "visit_handed_over",
+  "visit_resumed",
+] as const;
+
+const isTold = (kind: string): kind is (typeof TOLD)[number] => (TOLD as readonly string[]).includes(kind);

@@ -5,6 +5,7 @@ import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
 import { TopBar } from "../parts/header";
+import { Icon } from "../parts/icon";
 import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
 import type { Desk } from "./desk";
@@ -26,10 +27,13 @@ function Item({ desk, of, children }: { desk: Desk; of: Page; children: Componen
 export function Frame({
   desk,
   session,
+  actions,
   children,
 }: {
   desk: Desk;
   session: StaffSession;
+  /** Buttons of this page alone. */
+  actions?: ComponentChildren;
   children: ComponentChildren;
 }) {
   const command = useCommand();
@@ -60,6 +64,16 @@ export function Frame({
             </>
           )}
         </nav>
+        {actions}
+        <button
+          type="button"
+          class="icon-button icon-button-plain"
+          aria-label={t.cover.now}
+          title={t.cover.now}
+          onClick={() => (desk.covered.value = true)}
+        >
+          <Icon name="visibilityOff" />
+        </button>
         <Button
           look="tertiary"
           small

@@ -18,6 +18,7 @@ follow();
 window.addEventListener("hashchange", follow);
 window.addEventListener("popstate", follow);
 window.addEventListener("online", desk.wake);
+window.addEventListener("offline", desk.lost);
 void desk.begin();
 await speak();
 

@@ -74,6 +74,14 @@ export function PatientList({ desk }: { desk: Desk }) {
     row.scrollIntoView({ block: "center" });
   };
   const version = desk.patientListVersion.value;
+  const searched = useRef(query.value);
+  // Whoever was added here stands on the list at once; the list read anew says the same.
+  useEffect(() => {
+    const added = desk.justAdded.value;
+    const list = found.peek();
+    if (added === null || list === null || !matches(added, query.peek())) return;
+    if (list.every((patient) => patient.id !== added.id)) found.value = [...list, added].sort(byName);
+  }, [desk.justAdded.value]);
 
   // `version` stands for a change of the list by somebody.
   useEffect(() => {
@@ -92,7 +100,10 @@ export function PatientList({ desk }: { desk: Desk }) {
         if (mine === newest.current) refusal.value = error;
       }
     };
-    const timer = setTimeout(search, found.value === null ? 0 : TYPING_MS);
+    // Only whoever types is waited for.
+    const typed = searched.current !== query.value;
+    searched.current = query.value;
+    const timer = setTimeout(search, typed ? TYPING_MS : 0);
     return () => clearTimeout(timer);
   }, [query.value, version, desk]);
 
@@ -157,6 +168,18 @@ export function PatientList({ desk }: { desk: Desk }) {
         <RemoveDialog desk={desk} patient={removing.value} onClose={() => (removing.value = null)} />
       )}
     </section>
+  );
+}
+
+const danish = new Intl.Collator("da");
+const byName = (one: PatientView, other: PatientView) => danish.compare(whoOf(one), whoOf(other));
+
+/** As the server searches: part of the name, or of the number with or without its dash. */
+function matches(patient: PatientView, query: string): boolean {
+  const wanted = query.trim().toLowerCase();
+  return (
+    whoOf(patient).toLowerCase().includes(wanted) ||
+    patient.cpr.replace("-", "").includes(wanted.replace("-", ""))
   );
 }
 

@@ -10,10 +10,12 @@ import { useNow } from "../parts/ticking";
 import { t } from "../texts";
 import type { Desk } from "./desk";
 import { RejectDialog } from "./reject";
+import { nextOf } from "./shortcuts";
 import { Row, Section } from "./visits";
 
 export function QueueSection({ desk, queue, open }: { desk: Desk; queue: VisitView[]; open: boolean }) {
   const { arrivals } = desk;
+  const next = desk.shortcuts.on.value ? nextOf(queue) : undefined;
   return (
     <Section
       title={t.desk.queue}
@@ -36,7 +38,7 @@ export function QueueSection({ desk, queue, open }: { desk: Desk; queue: VisitVi
       notice={arrivals.refused.value && <Alert kind="warning">{t.arrivals.refused}</Alert>}
     >
       {queue.map((visit) => (
-        <QueuedVisit key={visit.id} desk={desk} visit={visit} />
+        <QueuedVisit key={visit.id} desk={desk} visit={visit} isNext={visit === next} />
       ))}
     </Section>
   );
@@ -51,21 +53,34 @@ function Toggle({ label, on, onToggle }: { label: string; on: boolean; onToggle:
   );
 }
 
-function QueuedVisit({ desk, visit }: { desk: Desk; visit: VisitView }) {
+interface QueuedProps {
+  desk: Desk;
+  visit: VisitView;
+  /** Whether this is who the key calls in. */
+  isNext: boolean;
+}
+
+function QueuedVisit({ desk, visit, isNext }: QueuedProps) {
   const id = useId();
   const now = useNow(10_000);
   const command = useCommand();
   const rejecting = useSignal(false);
   return (
-    <Row id={id} desk={desk} visit={visit} presence wait={waitOf(desk, visit, now.value)}>
+    <Row id={id} desk={desk} visit={visit} presence chats wait={waitOf(desk, visit, now.value)}>
       <Button
         look="primary"
         small
         aria-describedby={id}
+        aria-keyshortcuts={isNext ? "n" : undefined}
         busy={command.busy.value === "accept"}
         onClick={() => command.run("accept", () => desk.visit(visit, "accept"))}
       >
         {t.desk.accept}
+        {isNext && (
+          <span class="key" aria-hidden="true">
+            {t.shortcuts.keys.next}
+          </span>
+        )}
       </Button>
       <Button small aria-describedby={id} onClick={() => (rejecting.value = true)}>
         {t.desk.reject}

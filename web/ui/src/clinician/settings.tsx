@@ -9,7 +9,12 @@ import { Icon } from "../parts/icon";
 import { t } from "../texts";
 import type { Desk } from "./desk";
 
-type Minutes = "wait_warning_minutes" | "wait_alarm_minutes" | "grace_minutes" | "resume_minutes";
+type Minutes =
+  | "blank_minutes"
+  | "wait_warning_minutes"
+  | "wait_alarm_minutes"
+  | "grace_minutes"
+  | "resume_minutes";
 type Words = "consent_da" | "consent_en";
 
 const USUAL: HoursView = { opens: "07:30", closes: "21:00" };
@@ -28,6 +33,7 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
     wait_alarm_minutes: String(settings.wait_alarm_minutes),
     grace_minutes: String(settings.grace_minutes),
     resume_minutes: String(settings.resume_minutes),
+    blank_minutes: String(settings.blank_minutes ?? 10),
   });
   const readyTexts = useSignal(settings.ready_texts.join("\n"));
   const words = useSignal<Record<Words, string>>({
@@ -43,6 +49,7 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
       wait_alarm_minutes: Number(minutes.value.wait_alarm_minutes),
       grace_minutes: Number(minutes.value.grace_minutes),
       resume_minutes: Number(minutes.value.resume_minutes),
+      blank_minutes: Number(minutes.value.blank_minutes),
       ...words.value,
       recording_days: Number(recordingDays.value),
       ready_texts: readyTexts.value
@@ -64,8 +71,16 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
               <MinutesField label={t.settings.waitAlarm} name="wait_alarm_minutes" minutes={minutes} />
               <MinutesField label={t.settings.grace} name="grace_minutes" minutes={minutes} />
               <MinutesField label={t.settings.resume} name="resume_minutes" minutes={minutes} />
+              <MinutesField
+                label={t.settings.blank}
+                name="blank_minutes"
+                minutes={minutes}
+                min={0}
+                max={240}
+              />
             </div>
           </fieldset>
+          <Told draft={draft} />
           <Field
             label={t.settings.readyTexts}
             hint={t.settings.readyTextsHint}
@@ -102,6 +117,35 @@ export function SettingsDialog({ desk, settings, onClose }: SettingsProps) {
         </div>
       </div>
     </ConfirmDialog>
+  );
+}
+
+/** What whoever waits is told, and may write. */
+function Told({ draft }: { draft: Signal<ClinicSettingsView> }) {
+  const id = useId();
+  const choices = [
+    ["show_place", t.settings.showPlace],
+    ["show_wait", t.settings.showWait],
+    ["chat", t.settings.chat],
+  ] as const;
+  return (
+    <fieldset class="settings-part">
+      <legend class="strong">{t.settings.told}</legend>
+      {choices.map(([name, label]) => (
+        <div class="form-group-checkbox" key={name}>
+          <input
+            type="checkbox"
+            id={`${id}-${name}`}
+            class="form-checkbox"
+            checked={draft.value[name] ?? true}
+            onChange={(event) => (draft.value = { ...draft.value, [name]: event.currentTarget.checked })}
+          />
+          <label class="form-label" for={`${id}-${name}`}>
+            {label}
+          </label>
+        </div>
+      ))}
+    </fieldset>
   );
 }
 
@@ -276,9 +320,11 @@ interface MinutesProps {
   label: string;
   name: Minutes;
   minutes: Signal<Record<Minutes, string>>;
+  min?: number;
+  max?: number;
 }
 
-function MinutesField({ label, name, minutes }: MinutesProps) {
+function MinutesField({ label, name, minutes, min = 1, max = 1440 }: MinutesProps) {
   const id = useId();
   return (
     <div class="form-group">
@@ -290,8 +336,8 @@ function MinutesField({ label, name, minutes }: MinutesProps) {
         id={id}
         class="form-input"
         required
-        min={1}
-        max={1440}
+        min={min}
+        max={max}
         value={minutes.value[name]}
         onInput={(event) => (minutes.value = { ...minutes.value, [name]: event.currentTarget.value })}
       />

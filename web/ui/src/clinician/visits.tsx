@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import type { VisitView } from "../generated/wire";
 import { Button } from "../parts/button";
+import { ChatPanel } from "../parts/chat";
 import { useCommand } from "../parts/command";
 import { ConfirmDialog } from "../parts/dialog";
 import { Icon } from "../parts/icon";
@@ -46,12 +47,15 @@ interface RowProps {
   visit: VisitView;
   details?: string[];
   presence?: boolean;
+  /** Whether to show the messages with the patient. */
+  chats?: boolean;
   wait?: { text: string; look: "usual" | "warning" | "alarm" };
   children?: ComponentChildren;
 }
 
-export function Row({ id, desk, visit, details = [], presence, wait, children }: RowProps) {
+export function Row({ id, desk, visit, details = [], presence, chats, wait, children }: RowProps) {
   const writing = useSignal(false);
+  const chatting = useSignal(false);
   const grace = desk.board.value?.room.settings.grace_minutes ?? 0;
   return (
     <li class={`row${wait ? ` wait-${wait.look}` : ""}`}>
@@ -79,6 +83,23 @@ export function Row({ id, desk, visit, details = [], presence, wait, children }:
       </div>
       <div class="row-actions">
         {children}
+        {chats && (
+          <Button
+            look="tertiary"
+            small
+            aria-describedby={id}
+            aria-expanded={chatting.value}
+            onClick={() => (chatting.value = !chatting.value)}
+          >
+            {t.chat.open}
+            {visit.chat.unread > 0 && (
+              <span class="unread">
+                {visit.chat.unread}
+                <span class="sr-only"> {t.chat.unread(visit.chat.unread)}</span>
+              </span>
+            )}
+          </Button>
+        )}
         <Button
           look="tertiary"
           small
@@ -90,6 +111,16 @@ export function Row({ id, desk, visit, details = [], presence, wait, children }:
         </Button>
       </div>
       <Notes desk={desk} visit={visit} writing={writing.value} onWritten={() => (writing.value = false)} />
+      {chatting.value && (
+        <ChatPanel
+          chat={desk.chatOf(visit)}
+          stands={visit.chat}
+          own="clinic"
+          title={t.chat.title(whoOf(visit))}
+          hint={desk.chats(visit) ? t.chat.hint : t.chat.off}
+          writes={desk.chats(visit)}
+        />
+      )}
     </li>
   );
 }
@@ -117,7 +148,7 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
     desk.showCall(visit);
   };
   return (
-    <Row id={id} desk={desk} visit={visit} presence details={details}>
+    <Row id={id} desk={desk} visit={visit} presence chats details={details}>
       {own && inCall && (
         <a class="tab-link" href={desk.callPage(visit)} target="_blank" rel="noreferrer" onClick={showTab}>
           {t.desk.openTab} <Icon name="openInNew" />

@@ -10,6 +10,7 @@ import { Frame } from "./frame";
 import { AddPatient, PatientList } from "./patients";
 import { QueueSection } from "./queue";
 import { Room } from "./room";
+import { ShortcutKeys } from "./shortcuts";
 import { OngoingVisit, Section } from "./visits";
 
 export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSession }) {
@@ -18,7 +19,19 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
   const refused = desk.visitRefusal.value;
 
   return (
-    <Frame desk={desk} session={session}>
+    <Frame
+      desk={desk}
+      session={session}
+      actions={
+        by && (
+          <ShortcutKeys
+            desk={desk}
+            queue={by.queue}
+            onNext={(visit) => void desk.visit(visit, "accept").catch(() => {})}
+          />
+        )
+      }
+    >
       {board === null || by === null ? (
         <main class="desk-wait">
           <h1 class="sr-only">{t.desk.waitingRoom}</h1>
@@ -47,12 +60,14 @@ export function WaitingRoom({ desk, session }: { desk: Desk; session: StaffSessi
               {t.desk.queueLength(by.queue.length)}
             </p>
             <QueueSection desk={desk} queue={by.queue} open={board.room.state === "open"} />
-            <Section title={t.desk.ongoing} count={by.ongoing.length} empty={t.desk.ongoingEmpty}>
-              {by.ongoing.map((visit) => (
-                <OngoingVisit key={visit.id} desk={desk} visit={visit} />
-              ))}
-            </Section>
-            <EndedSection desk={desk} ended={by.ended} />
+            <div class="desk-through">
+              <Section title={t.desk.ongoing} count={by.ongoing.length} empty={t.desk.ongoingEmpty}>
+                {by.ongoing.map((visit) => (
+                  <OngoingVisit key={visit.id} desk={desk} visit={visit} />
+                ))}
+              </Section>
+              <EndedSection desk={desk} ended={by.ended} />
+            </div>
           </div>
           <div class="desk-room">
             {session.clinic && <Room desk={desk} board={board} clinic={session.clinic} />}

@@ -27,9 +27,16 @@ export function ClinicFace({ name, open, message, phone, opensAtMs, children }: 
       <p class="message">{message}</p>
       {!open && opensAtMs !== null && <p class="strong">{t.room.opensAgain(opensAtMs, now.value)}</p>}
       <p class="muted">
-        {t.patient.phone}: <a href={`tel:${phone.replace(/\s/g, "")}`}>{phone}</a>
+        {t.patient.phone}: <Phone number={phone} />
       </p>
       {children}
     </section>
   );
 }
+
+/** A number that a click calls. */
+export const Phone = ({ number }: { number: string }) => (
+  <a class="phone" href={`tel:${number.replace(/\s/g, "")}`}>
+    {number}
+  </a>
+);

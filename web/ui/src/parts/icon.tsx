@@ -16,6 +16,7 @@ import settings from "dkfds-icons/settings.svg?raw";
 import success from "dkfds-icons/success.svg?raw";
 import tune from "dkfds-icons/tune.svg?raw";
 import videocam from "dkfds-icons/videocam.svg?raw";
+import visibilityOff from "dkfds-icons/visibility-off.svg?raw";
 import warning from "dkfds-icons/warning.svg?raw";
 import callEnd from "../icons/call-end.svg?raw";
 import mic from "../icons/mic.svg?raw";
@@ -50,6 +51,7 @@ const ICONS = {
   tune,
   videocam,
   videocamOff,
+  visibilityOff,
   warning,
 };
 

@@ -1,9 +1,11 @@
 // One clinic's card: open or closed, its message, and how the patient's visit there stands.
-import type { ClinicCard, PatientVisit } from "../generated/wire";
+import type { ClinicCard, PatientVisit, QueueView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
-import { ClinicFace } from "../parts/clinic-face";
+import { ChatPanel } from "../parts/chat";
+import { ClinicFace, Phone } from "../parts/clinic-face";
 import { useCommand } from "../parts/command";
+import { Icon } from "../parts/icon";
 import { useNow } from "../parts/ticking";
 import { t } from "../texts";
 import { refusalText } from "../texts/refusal";
@@ -30,8 +32,24 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
       opensAtMs={card.opens_at_ms}
     >
       {card.visit && !waiting && <PastVisit visit={card.visit} phone={card.phone} />}
-      {waiting && <Waiting visit={waiting} child={child?.name} />}
-      {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
+      {waiting && <Waiting visit={waiting} queue={card.queue} child={child?.name} />}
+      {waiting && <TurnNotice visitor={visitor} />}
+      {waiting && (card.writes || waiting.chat.count > 0) && (
+        <ChatPanel
+          key={waiting.id}
+          chat={visitor.chatOf(waiting.id)}
+          stands={waiting.chat}
+          own="patient"
+          title={t.chat.titleForPatient}
+          hint={t.chat.hintForPatient}
+          writes={card.writes}
+        />
+      )}
+      {command.refusal.value !== null && (
+        <Alert kind="error">
+          {refusalText(command.refusal.value)} {t.patient.orCall} <Phone number={card.phone} />
+        </Alert>
+      )}
       {waiting && (
         <div class="buttons">
           <Button
@@ -53,14 +71,53 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
   );
 }
 
-function Waiting({ visit, child }: { visit: PatientVisit; child: string | undefined }) {
+interface WaitingProps {
+  visit: PatientVisit;
+  queue: QueueView | null;
+  child: string | undefined;
+}
+
+function Waiting({ visit, queue, child }: WaitingProps) {
   const now = useNow(10_000);
   const wait = Math.max(0, Math.floor((now.value - visit.joined_at_ms) / 60_000));
   return (
     <div class="waiting" role="status">
       <h3 class="h5">{child ? t.patient.inQueueFor(child) : t.patient.inQueue}</h3>
+      {queue?.place != null && (
+        <p class="place">{child ? t.patient.placeFor(child, queue.place) : t.patient.place(queue.place)}</p>
+      )}
+      {queue?.wait_from_minutes != null && (
+        <p class="strong">{waitText(queue.wait_from_minutes, queue.wait_to_minutes)}</p>
+      )}
       <p>{t.patient.since(t.common.time(visit.joined_at_ms), t.common.minutes(wait))}</p>
       <p>{child ? t.patient.inQueueForBody : t.patient.inQueueBody}</p>
+    </div>
+  );
+}
+
+/** Never to the minute: nobody knows it so well. */
+function waitText(from: number, to: number | null): string {
+  if (to === null) return t.patient.waitLong;
+  return from === 0 ? t.patient.waitUnder(to) : t.patient.waitRange(from, to);
+}
+
+/** Sound and title tell of the turn by themselves; a notification only when the patient has asked for it. */
+function TurnNotice({ visitor }: { visitor: Visitor }) {
+  const { turn } = visitor;
+  if (!("Notification" in window)) return null;
+  return (
+    <div class="turn-notice">
+      {turn.notification.on.value ? (
+        <p class="muted" role="status">
+          <Icon name="success" /> {t.patient.notified}
+        </p>
+      ) : (
+        <Button small onClick={() => turn.switchNotification(true)}>
+          <Icon name="notifications" />
+          {t.patient.notify}
+        </Button>
+      )}
+      {turn.refused.value && <Alert kind="warning">{t.patient.notifyRefused}</Alert>}
     </div>
   );
 }
@@ -77,7 +134,9 @@ function PastVisit({ visit, phone }: { visit: PatientVisit; phone: string }) {
       <Alert kind="warning">
         <strong>{t.patient.rejected}</strong>
         {visit.explanation && <p class="message">{visit.explanation}</p>}
-        <p>{t.patient.callClinic(phone)}</p>
+        <p>
+          {t.patient.callClinic} <Phone number={phone} />
+        </p>
       </Alert>
     );
   if (visit.state === "left") return <Alert kind="info">{t.patient.left}</Alert>;

@@ -11,6 +11,12 @@ const visitor = new Visitor(new PatientApi());
 
 visitor.fallback.value = loginProblem();
 window.addEventListener("online", visitor.wake);
+window.addEventListener("offline", visitor.lost);
+// From the browser's cache of pages, where every connection was cut.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) visitor.wake();
+});
+document.addEventListener("visibilitychange", () => visitor.turnedTo(document.visibilityState === "visible"));
 void visitor.begin();
 await speak();
 

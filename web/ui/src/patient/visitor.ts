@@ -1,14 +1,17 @@
 // What the patient's page knows and can do: the session, the cards, the devices, and the call that is on. No markup.
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import { OwnDevices } from "../call/own";
 import type { PatientCommands } from "../call/recording";
 import { CallSide } from "../call/side";
 import type { ClinicCard, PatientSession, ProfileView } from "../generated/wire";
+import { Attention } from "../parts/attention";
 import { patientCall } from "../protocol/addresses";
+import { Chat } from "../protocol/chat";
 import { type Devices, reportOf } from "../protocol/devices";
 import { type Connection, LiveCards } from "../protocol/live";
 import { continueLogout, type LoginProblem } from "../protocol/login";
 import { isStillAllowed, type PatientApi, Refusal } from "../protocol/rest";
+import { t } from "../texts";
 
 export type Fallback = LoginProblem | "revoked";
 
@@ -17,6 +20,8 @@ export type CalledIn = ClinicCard & { visit: NonNullable<ClinicCard["visit"]> };
 
 /** The longest round trip that can be told, in milliseconds. */
 const MOST_MS = 60_000;
+/** A page out of sight for longer may have been asleep, and its connections dead without knowing. */
+const ASLEEP_MS = 5_000;
 
 export class Visitor {
   readonly session = signal<PatientSession | null>(null);
@@ -36,6 +41,13 @@ export class Visitor {
     () => this.cards.value?.some((card) => card.visit?.state === "waiting") ?? false,
   );
   readonly call = signal<CallSide | null>(null);
+  /** What tells that it is one's turn. */
+  readonly turn = new Attention("turn");
+  readonly #chats = new Map<string, Chat>();
+  /** How each visit stood when the cards were last shown. */
+  #stood = new Map<string, string>();
+  #hiddenAt: number | null = null;
+  #awake: WakeLockSentinel | null = null;
   #live: LiveCards | null = null;
 
   constructor(private readonly api: PatientApi) {
@@ -54,6 +66,8 @@ export class Visitor {
     const waiting = computed(() => this.cards.value?.find((card) => card.visit?.state === "waiting"));
     const visit = computed(() => (this.calledIn.value ?? waiting.value)?.visit?.id ?? null);
     effect(() => this.#follow(visit.value));
+    // A phone that goes to sleep in the queue would miss the turn.
+    effect(() => void this.#stayAwake(wanted.value));
   }
 
   async begin(): Promise<void> {
@@ -69,7 +83,33 @@ export class Visitor {
   wake = () => {
     this.#live?.connect();
     this.call.peek()?.wake();
+    for (const chat of this.#chats.values()) chat.wake();
   };
+
+  /** The network is gone, says the browser. */
+  lost = () => this.#live?.lost();
+
+  /** The page came into sight or went out of it. A call that is well is left alone: only its own failure says that it is not. */
+  turnedTo = (visible: boolean) => {
+    if (!visible) {
+      this.#hiddenAt = Date.now();
+      return;
+    }
+    const away = this.#hiddenAt === null ? 0 : Date.now() - this.#hiddenAt;
+    this.#hiddenAt = null;
+    void this.#stayAwake(this.inQueue.peek() || this.calledIn.peek() !== null);
+    if (away < ASLEEP_MS) return;
+    this.#live?.connect();
+    for (const chat of this.#chats.values()) chat.wake();
+    if (this.call.peek()?.link.peek() === "lost") this.call.peek()?.wake();
+  };
+
+  /** The messages of a visit; the same for as long as the page is open. */
+  chatOf(visit: string): Chat {
+    const found = this.#chats.get(visit) ?? new Chat(this.api.messages(visit));
+    this.#chats.set(visit, found);
+    return found;
+  }
 
   join = (card: ClinicCard) => this.#do(this.api.join(card.profile_id, card.clinic_id));
   leave = (card: ClinicCard) => this.#do(this.api.leave(card.profile_id, card.visit?.id ?? ""));
@@ -112,6 +152,28 @@ export class Visitor {
     }
   }
 
+  /** Tells once of each visit that was in the queue and is not any longer because it is its turn. */
+  #tellTurn(cards: ClinicCard[]): void {
+    const stands = new Map(cards.flatMap(({ visit }) => (visit ? [[visit.id, visit.state] as const] : [])));
+    const called = [...stands].some(
+      ([id, state]) => this.#stood.get(id) === "waiting" && (state === "accepted" || state === "in_call"),
+    );
+    this.#stood = stands;
+    if (!called) return;
+    untracked(() => this.turn.announce(t.patient.yourTurnTitle, t.patient.turnBody));
+    navigator.vibrate?.([200, 100, 200]);
+  }
+
+  async #stayAwake(wanted: boolean): Promise<void> {
+    if (!wanted) {
+      await this.#awake?.release();
+      this.#awake = null;
+    } else if (document.visibilityState === "visible" && (this.#awake?.released ?? true)) {
+      // Refused on a battery that runs low, and by a browser that has none.
+      this.#awake = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
+    }
+  }
+
   #follow(visit: string | null): void {
     this.call.peek()?.close();
     this.call.value = null;
@@ -140,6 +202,7 @@ export class Visitor {
       onShown: (message) => {
         this.profiles.value = message.profiles;
         this.cards.value = message.cards;
+        this.#tellTurn(message.cards);
       },
       onConnection: (connection) => {
         this.connection.value = connection;

@@ -30,15 +30,17 @@ export interface Preferred {
 /** Asks for both; with one of them missing, for the other alone. A preferred device that is not there is no hindrance. */
 export async function openDevices(preferred: Preferred = {}): Promise<Devices> {
   if (!navigator.mediaDevices) return { stream: null, problem: "insecure" };
-  const audio = { ...AUDIO, ...(preferred.microphone && { deviceId: { ideal: preferred.microphone } }) };
+  // By `exact`: an ideal device loses to another one that is nearer to the picture's ideal size.
+  const audio = { ...AUDIO, ...(preferred.microphone && { deviceId: { exact: preferred.microphone } }) };
   const video = {
     ...VIDEO,
-    ...(preferred.camera ? { deviceId: { ideal: preferred.camera } } : { facingMode: "user" }),
+    ...(preferred.camera ? { deviceId: { exact: preferred.camera } } : { facingMode: "user" }),
   };
   const attempts: [MediaStreamConstraints, DeviceProblem | null][] = [
     [{ audio, video }, null],
-    [{ audio, video: false }, "no_camera"],
-    [{ audio: false, video }, "no_microphone"],
+    [{ audio: AUDIO, video: { ...VIDEO, facingMode: "user" } }, null],
+    [{ audio: AUDIO, video: false }, "no_camera"],
+    [{ audio: false, video: VIDEO }, "no_microphone"],
   ];
   let problem: DeviceProblem = "missing";
   for (const [constraints, without] of attempts) {
@@ -50,7 +52,7 @@ export async function openDevices(preferred: Preferred = {}): Promise<Devices> {
       const name = error instanceof DOMException ? error.name : "";
       // Whoever refused has answered, and is not asked again in other words.
       if (name === "NotAllowedError" || name === "SecurityError") return { stream: null, problem: "refused" };
-      if (name !== "NotFoundError") problem = "busy";
+      if (name !== "NotFoundError" && name !== "OverconstrainedError") problem = "busy";
     }
   }
   return { stream: null, problem };

@@ -34,6 +34,7 @@ export class LiveBoard {
   }
 
   connect = () => this.#socket.connect();
+  lost = () => this.#socket.lost();
   close = () => this.#socket.close();
 
   /** What the answer to a command says about a visit or the room, shown before its event arrives. */
@@ -81,5 +82,6 @@ export class LiveCards {
   }
 
   connect = () => this.#socket.connect();
+  lost = () => this.#socket.lost();
   close = () => this.#socket.close();
 }

@@ -70,6 +70,14 @@ export class ReconnectingSocket<In extends { type: string }, Out = never> {
     this.#timer = setTimeout(() => this.connect(), this.#nextWaitMs());
   }
 
+  /** The browser says that there is no network: nothing will come on this connection, though it may not know yet. */
+  lost(): void {
+    if (this.#closed) return;
+    this.#drop();
+    this.handlers.onDown();
+    this.#timer = setTimeout(() => this.connect(), this.#nextWaitMs());
+  }
+
   /** Sends if the connection is up; says whether it was. */
   send(message: Out): boolean {
     if (!this.isUp) return false;

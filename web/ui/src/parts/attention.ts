@@ -1,9 +1,11 @@
-// What tells that somebody has arrived while one looks elsewhere: a sound and a desktop notification, each to be switched.
+// What tells of something while one looks elsewhere: a sound and a desktop notification, each to be switched.
 import { type Signal, signal } from "@preact/signals";
 
 const TONES_HZ = [660, 880];
 const TONE_SECONDS = 0.18;
 const LOUDNESS = 0.2;
+
+const canNotify = () => "Notification" in window;
 
 /** Whether it is switched on is kept by the browser; nothing else is. */
 class Switch {
@@ -23,24 +25,36 @@ class Switch {
   }
 }
 
-export class Arrivals {
-  readonly sound = new Switch("venterum.arrival-sound", true);
-  readonly notification = new Switch("venterum.arrival-notification", false);
+/** How to be told: what it is about names the browser's settings for it, and keeps one notification from piling on another. */
+export class Attention {
+  readonly sound: Switch;
+  readonly notification: Switch;
   /** The browser was asked, and will not show any. */
   readonly refused = signal(false);
   #audio: AudioContext | null = null;
 
-  /** Somebody has come; `title` and `text` name no patient. */
+  constructor(private readonly about: "arrival" | "turn") {
+    this.sound = new Switch(`venterum.${about}-sound`, true);
+    this.notification = new Switch(`venterum.${about}-notification`, false);
+  }
+
+  /** Something has happened; `title` and `text` name no patient, for others may see the screen. */
   announce(title: string, text: string): void {
     if (this.sound.on.value) this.play();
-    if (!this.notification.on.value || !("Notification" in window) || Notification.permission !== "granted")
-      return;
-    const shown = new Notification(title, { body: text, tag: "venterum-arrival" });
-    shown.onclick = () => window.focus();
+    if (!this.notification.on.value || !canNotify() || Notification.permission !== "granted") return;
+    try {
+      const shown = new Notification(title, { body: text, tag: `venterum-${this.about}` });
+      shown.onclick = () => {
+        window.focus();
+        shown.close();
+      };
+    } catch {
+      // Android's Chrome shows none without a service worker; the sound and the title tell.
+    }
   }
 
   async switchNotification(on: boolean): Promise<void> {
-    const may = !on || ("Notification" in window && (await Notification.requestPermission()) === "granted");
+    const may = !on || (canNotify() && (await Notification.requestPermission()) === "granted");
     this.refused.value = !may;
     this.notification.set(on && may);
   }
