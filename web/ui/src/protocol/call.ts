@@ -364,6 +364,8 @@ export class Call {
   #showWhoIsThere(): void {
     const present = this.#present;
     if (present === null) return;
+    // The server cannot see who is there, not even us: what is shown stays.
+    if (this.#peer?.connectionState === "connected" && !present.connected) return;
     this.handlers.onRemotes(
       present.others.map((participant) => ({
         participant,
