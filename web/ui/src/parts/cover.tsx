@@ -2,7 +2,7 @@
 // and does nothing else: neither reaches the page behind it.
 import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../texts";
 import { Icon } from "./icon";
 
@@ -64,7 +64,8 @@ export function Covered({ afterMinutes, covered, children }: CoveredProps) {
 
 function Cover({ onOff }: { onOff: () => void }) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the browser draws: with what is hidden then it takes the focus away.
+  useLayoutEffect(() => {
     const before = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     // Above any dialog that was open, which would hold the page otherwise.
     element.current?.showModal();
