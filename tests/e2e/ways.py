@@ -78,7 +78,7 @@ class Way:
         raise AssertionError(f"{target} is not reached by keyboard")
 
 
-WAYS = [Way(hand, language) for hand, language in itertools.product(("mouse", "keyboard", "touch"), ("da",))]
+WAYS = [Way(hand, language) for hand, language in itertools.product(("mouse", "keyboard", "touch"), ("da", "en"))]
 
 
 async def _visible_part(target: Locator) -> Locator:
