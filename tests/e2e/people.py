@@ -170,23 +170,23 @@ class Patient(Someone):
 MEDIA = """async () => {
     const found = {connected: window.__venterumPeer?.connectionState === 'connected'};
     if (!window.__venterumPeer) return found;
+    const add = (name, value) => { if (value !== undefined) found[name] = (found[name] ?? 0) + value; };
     for (const report of (await window.__venterumPeer.getStats()).values()) {
         if (report.type === 'inbound-rtp' && report.kind === 'video') {
-            found.framesDecoded = report.framesDecoded;
-            found.nackCount = report.nackCount;
-            found.pliCount = report.pliCount;
-            found.frameHeight = report.frameHeight;
+            for (const name of ['framesDecoded', 'nackCount', 'pliCount']) add(name, report[name]);
+            found.frameHeight = Math.max(found.frameHeight ?? 0, report.frameHeight ?? 0);
         }
         if (report.type === 'inbound-rtp' && report.kind === 'audio') {
-            found.audioPackets = report.packetsReceived;
-            found.audioEnergy = report.totalAudioEnergy;
-            found.samplesReceived = report.totalSamplesReceived;
+            add('audioPackets', report.packetsReceived);
+            add('audioEnergy', report.totalAudioEnergy);
+            add('samplesReceived', report.totalSamplesReceived);
         }
-        if (report.type === 'remote-inbound-rtp' && report.kind === 'video') found.roundTripTime = report.roundTripTime;
+        if (report.type === 'remote-inbound-rtp' && report.kind === 'video') found.roundTripTime ??= report.roundTripTime;
         if (report.type === 'transport') found.cipher = report.srtpCipher;
     }
     return found;
 }"""
+"""Over all sections: a browser has one for each participant who may come, and one for a shared screen."""
 
 
 async def media(page: Page) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +13,23 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from .axe import Auditor
-from .people import PERSON, PHONE, Clinician, Patient, chromium, media_flows
+from .people import BOUND_S, PERSON, PHONE, Clinician, Patient, chromium, media, media_flows, media_until
 from .servers import Server
 from .ways import Way
 
-HENRIK = PERSON["henrik"].name
+HENRIK, JONAS = PERSON["henrik"].name, PERSON["jonas"].name
 DRAFT = "Skriv en tekst"
+
+DECODED = """async mid => {
+    let frames = 0;
+    for (const report of (await window.__venterumPeer.getStats()).values())
+        if (report.type === 'inbound-rtp' && report.kind === 'video' && report.mid === mid) frames = report.framesDecoded;
+    return frames;
+}"""
+"""How many pictures have been decoded on a section of the offer."""
+
+CAMERA, SCREEN = "1", "2"
+"""The sections of the first other's picture and of a shared screen."""
 
 
 @pytest.fixture
@@ -55,6 +68,15 @@ async def in_call(server: Server, browser: Browser) -> InCall:
 
 def button(page: Page, name: str) -> Any:
     return page.get_by_role("button", name=name)
+
+
+async def decoded(page: Page, mid: str, more_than: int) -> int:
+    """Wait until more pictures than that have been decoded on a section; how many."""
+    deadline = time.monotonic() + BOUND_S
+    while (frames := await page.evaluate(DECODED, mid)) <= more_than:
+        assert time.monotonic() < deadline, f"still {frames} pictures on section {mid}"
+        await asyncio.sleep(0.1)
+    return int(frames)
 
 
 async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, browser: Browser) -> None:
@@ -137,6 +159,62 @@ async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, 
     await axe.look(tab, "call-ending")
     await tab.keyboard.press("Escape")
     await media_flows(tab)
+    assert axe.found == [], axe.found
+    assert call.henrik.complaints == call.jonas.complaints == []
+
+
+async def test_devices_and_screens_change_in_the_call(server: Server, browser: Browser) -> None:
+    call = await in_call(server, browser)
+    tab, phone = call.tab, call.phone
+    axe = Auditor()
+
+    await button(tab, "Flere valg").click()
+    for kind in ("Kamera", "Mikrofon"):
+        choice = tab.get_by_label(kind, exact=True)
+        now = await choice.input_value()
+        options = await choice.locator("option").evaluate_all("all => all.map(one => one.value)")
+        other = [option for option in options if option != now][-1]
+        await choice.select_option(other)
+        await expect(choice).to_be_enabled()
+        assert await choice.input_value() == other
+        await media_flows(phone, tab)
+    await expect(tab.get_by_label("Højttaler")).to_be_visible()
+
+    # A device that goes away in the middle: another one takes its place, and it is said.
+    before = await media(phone)
+    await tab.evaluate(
+        """() => {
+            const track = window.__venterumPeer.getSenders().map(sender => sender.track).find(track => track?.kind === 'video');
+            track.stop();
+            track.dispatchEvent(new Event('ended'));
+        }"""
+    )
+    await expect(tab.get_by_text(re.compile("er ikke tilsluttet længere. Nu bruges"))).to_be_visible()
+    await media_until(phone, lambda now: now["framesDecoded"] > before["framesDecoded"] + 30)
+
+    # Each side's screen is decoded on the other, one at a time.
+    await button(tab, "Del skærm").click()
+    await expect(phone.get_by_label(f"Skærm, som {HENRIK} deler")).to_be_visible()
+    frames = await decoded(phone, SCREEN, 5)
+    await expect(tab.get_by_text("Du deler din skærm")).to_be_visible()
+    await axe.look(tab, "call-sharing")
+    await axe.look(phone, "call-shared")
+    await button(phone, "Del skærm").click()
+    await expect(phone.get_by_text("En anden deler allerede sin skærm")).to_be_visible()
+    await decoded(phone, SCREEN, frames)
+    await button(tab, "Stop deling").click()
+    await expect(phone.get_by_label(f"Skærm, som {HENRIK} deler")).to_have_count(0)
+    await button(phone, "Del skærm").click()
+    await expect(tab.get_by_label(f"Skærm, som {JONAS} deler")).to_be_visible()
+    await decoded(tab, SCREEN, 5)
+    await axe.look(tab, "call-shared")
+    for page in (tab, phone):
+        await decoded(page, CAMERA, await page.evaluate(DECODED, CAMERA))
+
+    # What is lost is said at once, and found again.
+    await tab.evaluate("window.__venterumPeer.close(); window.__venterumPeer.onconnectionstatechange?.()")
+    await media_until(tab, lambda now: now["connected"])
+    await decoded(tab, CAMERA, 5)
     assert axe.found == [], axe.found
     assert call.henrik.complaints == call.jonas.complaints == []
 
