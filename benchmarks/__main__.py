@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import browsers, measures, paths, recording, subjects, texts
+from . import browsers, measures, page, paths, recording, subjects, texts
 from .table import Group, Table
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -31,6 +31,7 @@ GROUPS: dict[str, Group] = {
     "recording": Group(recording.recording, recording.RECORDING, within_s=200, pinned=True),
     "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=120),
     "texts": Group(texts.texts, texts.TEXTS, within_s=90),
+    "page": Group(page.page, page.PAGE, within_s=90),
     "paths": Group(paths.paths, paths.PATHS, within_s=180),
 }
 """What can be chosen, in the order it is measured. The bounds together keep the whole run under twenty minutes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from pathlib import Path
 
@@ -48,8 +49,10 @@ async def texts(table: Table) -> None:
             await tab.get_by_role("button", name="Skriv").click()
             await tab.evaluate(TYPED)
             await maja.page.evaluate(SHOWN)
-            await tab.get_by_label("Skriv en tekst").press_sequentially(TEXT, delay=APART_MS)
-            await maja.page.wait_for_function("length => window.__shown[length]", arg=len(TEXT), timeout=20_000)
+            await tab.get_by_label("Skriv en tekst").press_sequentially(TEXT, delay=APART_MS, timeout=60_000)
+            async with asyncio.timeout(20):
+                while not await maja.page.evaluate("length => window.__shown[length] ?? 0", len(TEXT)):
+                    await asyncio.sleep(0.1)
             typed: dict[str, int] = await tab.evaluate("window.__typed")
             shown: dict[str, int] = await maja.page.evaluate("window.__shown")
     took: list[float | None] = [float(shown[length] - typed[length]) for length in typed]
