@@ -39,3 +39,13 @@ def test_every_row_is_walked_by_a_file_of_its_name_and_no_such_file_is_left_out(
     for row, names in files.items():
         assert names, f"no browser test is named after row {row}"
         assert all(name in LINES[row] for name in names), f"row {row} leaves one of {sorted(names)} out"
+
+
+def test_the_user_guide_has_a_section_for_every_row_with_its_pictures_on_both_widths() -> None:
+    guide = ROOT / "docs" / "guide"
+    sections = re.split(r"^## ", (guide / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert [section.partition(".")[0] for section in sections] == ROWS
+    for row, section in zip(ROWS, sections, strict=True):
+        pictures = re.findall(r'src="([^"]+)"', section)
+        assert {name.rpartition("-")[2] for name in pictures} == {"desktop.webp", "phone.webp"}, row
+        assert all((guide / name).is_file() for name in pictures), row
