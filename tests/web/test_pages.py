@@ -34,6 +34,26 @@ async def test_pages_are_asked_for_anew_and_assets_kept_for_good(tmp_path: Path)
         assert "immutable" not in missing.headers.get("Cache-Control", "")
 
 
+async def test_what_the_build_compressed_goes_out_compressed(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    for name in ("patient.html", "assets/main-abc123.js"):
+        for ending in ("", ".br", ".gz"):
+            (tmp_path / f"{name}{ending}").write_bytes(f"{name}{ending}".encode())
+    app = web.Application()
+    pages.add(app, tmp_path)
+    async with TestClient(TestServer(app), auto_decompress=False) as client:
+        for address, name in {"/patient": "patient.html", "/assets/main-abc123.js": "assets/main-abc123.js"}.items():
+            for takes, encoding, ending in (
+                ("gzip, deflate, br, zstd", "br", ".br"),
+                ("gzip, deflate", "gzip", ".gz"),
+                ("identity", None, ""),
+            ):
+                sent = await client.get(address, headers={"Accept-Encoding": takes})
+                assert sent.headers.get("Content-Encoding") == encoding
+                assert await sent.read() == f"{name}{ending}".encode()
+                assert ("html" if name.endswith("html") else "javascript") in sent.headers["Content-Type"]
+
+
 async def test_without_a_build_every_page_says_so(browser: Browser) -> None:
     for address in ("/", "/patient", "/clinics/c/calls/v"):
         page = await browser.get(address)
