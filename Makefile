@@ -1,4 +1,4 @@
-# Everything there is to know: make run, make test, make check, make bench.
+# Everything there is to know: make run, make test, make check, make bench, make fuzz.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,13 +6,14 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/generated/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs clean
+.PHONY: help run test check bench fuzz docs clean
 
 help:
 	@echo "make run    install what is missing, then serve the demonstration on http://127.0.0.1:8080"
 	@echo "make test   install what the tests need, then run all of them"
 	@echo "make check  lint, formatting, types, import contracts, generated documents"
 	@echo "make bench  measure, beside peers, and print the table"
+	@echo "make fuzz   SECONDS=300 of fuzzing at the media node's port, guided by coverage"
 
 # The environment is made anew only when what it is made of has changed.
 .venv/installed: pyproject.toml constraints.txt
@@ -53,6 +54,13 @@ test: check tests/identity/node_modules/.package-lock.json
 bench: .venv/installed-test $(UI)/dist/index.html
 	-tools/install-test-services janus libsrtp2-dev gcc iproute2
 	$(BIN)/python -m benchmarks
+
+# Goes on from what earlier runs found; an input that disturbs a call is kept in var/fuzz as crash-….
+SECONDS ?= 300
+fuzz: .venv/installed-test
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	@mkdir -p var/fuzz/corpus
+	$(BIN)/python -m tests.media.fuzz -max_total_time=$(SECONDS) -artifact_prefix=var/fuzz/ var/fuzz/corpus
 
 docs: .venv/installed
 	$(BIN)/python -m web.documents

@@ -17,7 +17,7 @@ from typing import Any
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, StunProtocol
-from aioice.stun import Message
+from aioice.stun import Message, TransactionFailed, TransactionTimeout
 
 from .allowance import Allowance
 from .port import Address, MediaSocket
@@ -88,6 +88,10 @@ class IceAgent(aioice.Connection):
             pair.state = CandidatePair.State.WAITING
         super().check_incoming(message, addr, protocol)
 
+    def switch_role(self, ice_controlling: bool) -> None:
+        """The browser offers, so it is the browser that nominates (RFC 8445 section 6.1.1), whatever a check or an answer says:
+        an agent in the other role nominates by itself whoever answers it."""
+
     def _make_room(self) -> None:
         if len(self._remote_candidates) < MAX_PAIRS:
             return
@@ -141,7 +145,11 @@ class _Protocol(StunProtocol):
         retransmissions: int | None = None,
     ) -> tuple[Message, Address]:
         with self._socket.awaiting_response(request.transaction_id, self._agent, addr):
-            return await super().request(request, addr, integrity_key, retransmissions)
+            try:
+                return await super().request(request, addr, integrity_key, retransmissions)
+            except TransactionFailed:
+                # aioice begins anew at every 487 (role conflict), without end, and takes any other error to have a code.
+                raise TransactionTimeout from None
 
 
 class _Transport(asyncio.DatagramTransport):

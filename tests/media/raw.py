@@ -151,7 +151,7 @@ class RawPeer:
         self, line: int, payload: bytes, payload_type: int | None = None, extensions: Sequence[tuple[int, bytes]] = ()
     ) -> None:
         """Send one packet of a section, by default of its first codec."""
-        self._sequence += 1
+        self._sequence = (self._sequence + 1) & 0xFFFF
         number = next(iter(self.lines[line].codecs)) if payload_type is None else payload_type
         block = b"".join(bytes([each << 4 | len(value) - 1]) + value for each, value in extensions)
         block += bytes(-len(block) % 4)

@@ -24,6 +24,7 @@ from media.node import MediaNode
 from media.relay import MAX_SOURCES, REPAIRS_AT_ONCE, Leg
 from media.room import OFFERS_AT_ONCE
 
+from .fuzzed import signed
 from .impairment import Model, Path, by_way_of, impaired
 from .peers import Peer, call, live_leg, loopback_candidates, own_agent, own_socket, running_node, until
 
@@ -236,6 +237,32 @@ async def test_a_caught_check_sent_again_from_elsewhere_draws_no_media() -> None
 
         await it.while_(attack, lambda: len(answers) > 2)
         assert all(datagram[0] < 4 for datagram in answers)
+
+
+@pytest.mark.parametrize("kind", [0x0101, 0x0111])
+async def test_a_browser_that_gives_the_nomination_away_does_not_have_its_media_sent_elsewhere(kind: int) -> None:
+    async with attacked() as it:
+        agent, answered = own_agent(it.first), 0
+        name = f"{agent.remote_username}:{agent.local_username}".encode()
+        attributes = pack("!HH", 6, len(name)) + name + bytes(-len(name) % 4) + pack("!HHI", 0x24, 4, 1)
+        handing_over = signed(1, bytes(12), attributes + pack("!HHQ", 0x8029, 8, 0), agent.remote_password.encode())
+        role_conflict = pack("!HHHBB", 9, 4, 0, 4, 87)
+
+        def attack() -> None:
+            nonlocal answered
+            it.from_stranger(handing_over)
+            it.from_inside(handing_over)
+            for datagram in heard(it.outside):
+                if datagram[:2] == b"\0\1":
+                    host, port = it.outside.getsockname()
+                    mapped = pack("!HHBBH4s", 1, 8, 0, 1, port, socket.inet_aton(host))
+                    body = mapped if kind == 0x0101 else role_conflict
+                    it.from_stranger(signed(kind, datagram[8:20], body, agent.local_password.encode()))
+                    answered += 1
+
+        await it.while_(attack, lambda: answered > 0)
+        assert answered < 100
+        assert not it.leg.transport._agent.ice_controlling
 
 
 async def test_a_caught_check_from_many_addresses_fills_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from .fuzzed import FuzzedCall, seeds
 from .peers import call, loopback_candidates, own_socket, running_node, until
 
 DATAGRAMS = 3000
@@ -67,3 +68,13 @@ async def test_noise_changes_nothing_for_those_in_a_call(seed: int) -> None:
         assert [len(table) for table in tables] == sizes
         assert node.counters.decrypt > 0
     assert [context["message"] for context in broken] == []
+
+
+def test_what_the_long_run_begins_from_disturbs_no_call() -> None:
+    """`make fuzz` goes on from these."""
+    under_way = FuzzedCall()
+    try:
+        for seed in seeds():
+            under_way.run(seed)
+    finally:
+        under_way.close()
