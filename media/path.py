@@ -43,8 +43,11 @@ BACK_OFF = 0.85
 """Of what comes through, so that the queue drains."""
 
 GROWTH = 1.08
-GROWTH_BEYOND = 1.35
-"""A second: near where the path was too narrow last, and well beyond it, where it has evidently widened."""
+GROWTH_BEYOND = 2.0
+"""A second: near where the path was too narrow last; and well below it or well beyond it, where it has evidently widened."""
+
+NEAR = (0.9, 1.15)
+"""What is near, as shares of what came through when the path was too narrow last. What is at 0.85 of it has drained the queue."""
 
 FORGOTTEN_MS = 15_000.0
 """A limit that nothing came near for so long is none."""
@@ -187,7 +190,7 @@ class PathDown:
             limit = max(limit, 2 * LEAST_BPS)
         if self.limit_bps is None or limit < self.limit_bps:
             self.limit_bps = limit
-            self._narrow_bps = came_bps
+            self._narrow_bps = max(came_bps, limit)
         self._grown_ms = self._near_ms = now_ms
 
     def _grow(self, came_bps: int, queue_ms: float, now_ms: float) -> None:
@@ -196,7 +199,8 @@ class PathDown:
         if came_bps > 0.5 * self.limit_bps:
             self._near_ms = now_ms
             if queue_ms < CALM_MS:
-                growth = GROWTH_BEYOND if self.limit_bps > 1.15 * self._narrow_bps else GROWTH
+                near = NEAR[0] * self._narrow_bps <= self.limit_bps <= NEAR[1] * self._narrow_bps
+                growth = GROWTH if near else GROWTH_BEYOND
                 self.limit_bps = int(self.limit_bps * growth ** (elapsed_ms / 1000)) + 1
         if self.limit_bps > AMPLE_BPS or now_ms - self._near_ms > FORGOTTEN_MS:
             self.limit_bps = None

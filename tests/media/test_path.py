@@ -28,7 +28,7 @@ class Sender:
         self._reports: list[tuple[float, int, Feedback]] = []
         self._reported = 0
         self._sent: list[float] = []
-        self._highest = 0
+        self._waits_ms: list[float] = []
 
     def runs(self, seconds: float) -> None:
         end_ms = self._now_ms + 1000 * seconds
@@ -39,8 +39,9 @@ class Sender:
                 rate_bps = min(WANTED_BPS, self.estimate.limit_bps or WANTED_BPS)
                 self._next_ms += 8000 * PACKET_BYTES / rate_bps
                 number = self.estimate.sent(PACKET_BYTES, self._now_ms)
-                self._arrivals[number] = self._path.arrival_ms(PACKET_BYTES, self._now_ms)
+                arrives_ms = self._arrivals[number] = self._path.arrival_ms(PACKET_BYTES, self._now_ms)
                 self._sent.append(self._now_ms)
+                self._waits_ms.append(float("inf") if arrives_ms is None else arrives_ms - self._now_ms)
             if self._now_ms >= report_ms:
                 report_ms += self._report_ms
                 self._report()
@@ -59,6 +60,12 @@ class Sender:
             self._reports, (self._now_ms + 20, self._reported, Feedback(first, [a and a + 77_000 for a in arrivals]))
         )
         self._reported += 1
+
+    def waits_ms(self, seconds: float) -> list[float]:
+        """How long each packet is on its way in the next so many seconds; without end for those that are dropped."""
+        before = len(self._waits_ms)
+        self.runs(seconds)
+        return self._waits_ms[before:]
 
     def rate_bps(self, seconds: float) -> float:
         """What it sent over the last so many seconds."""
@@ -81,14 +88,28 @@ def test_it_gives_way_within_two_seconds_and_uses_what_is_left(queue_ms: float, 
     assert 180_000 < sender.rate_bps(10) <= 330_000
 
 
-def test_it_comes_back_when_the_path_widens() -> None:
-    path = Bottleneck(300_000)
+@pytest.mark.parametrize("narrow_bps", [150_000, 300_000, 600_000])
+@pytest.mark.parametrize("queue_ms", [30, 200, 300, 2000])
+def test_it_comes_back_when_the_path_widens(queue_ms: float, narrow_bps: float) -> None:
+    path = Bottleneck(narrow_bps, queue_ms=queue_ms)
     sender = Sender(path)
     sender.runs(10)
-    assert sender.rate_bps(2) <= 340_000
+    assert sender.rate_bps(2) <= 1.25 * max(narrow_bps, 2 * LEAST_BPS)
     path.rate_bps = 5_000_000
-    sender.runs(12)
-    assert sender.rate_bps(1) > 1_000_000
+    sender.runs(7)
+    assert sender.rate_bps(0.5) > 1_000_000
+
+
+@pytest.mark.parametrize("queue_ms", [200, 2000])
+@pytest.mark.parametrize("narrow_bps", [300_000, 1_000_000])
+def test_a_path_that_stays_narrow_is_filled_and_seldom_overfilled(queue_ms: float, narrow_bps: float) -> None:
+    path = Bottleneck(narrow_bps, queue_ms=queue_ms)
+    sender = Sender(path)
+    sender.runs(5)
+    waited_ms = sorted(sender.waits_ms(60))
+    assert 0.93 * narrow_bps < sender.rate_bps(60) < 1.02 * narrow_bps
+    assert waited_ms[len(waited_ms) // 2] < 70
+    assert waited_ms[int(0.95 * len(waited_ms))] < 250
 
 
 @pytest.mark.parametrize("seed", range(3))
