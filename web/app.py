@@ -19,6 +19,7 @@ from signaling.worker import Worker
 
 from . import pages, routes
 from .access import Access
+from .addresses import Addresses
 from .audit import AuditHandlers
 from .audited import audit_middleware
 from .backchannel import BackChannelLogout
@@ -118,7 +119,7 @@ def create_app(
         *MessageHandlers(rooms, access).routes(),
         *ConsultationHandlers(rooms, access, worker).routes(),
         *DeviceHandlers(rooms, access, worker).routes(),
-        *GuestHandlers(rooms, access, worker, Guesses(redis)).routes(),
+        *GuestHandlers(rooms, access, worker, Guesses(redis), Addresses(settings.trusted_proxies)).routes(),
         *RecordingHandlers(rooms, access, worker, storage).routes(),
         *kept_recordings.routes(),
         *PracticeHandlers(rooms, worker, tokens, settings.origin).routes(),

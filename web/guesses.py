@@ -18,7 +18,7 @@ from .logs import get_logger
 
 WINDOW_SECONDS = 600
 MOST_FROM_ONE = 20
-"""Wrong codes from one address; behind a proxy that hides addresses, from everybody."""
+"""Wrong codes from one address; behind a proxy that is not trusted (`trusted_proxies`), from everybody."""
 MOST_IN_ALL = 300
 MAX_REMEMBERED = 10_000
 """Addresses that this worker counts by itself; past that every guess is refused until the window is over."""

@@ -26,6 +26,7 @@ from signaling.views import guest_view, milliseconds
 from signaling.worker import Worker
 
 from .access import Access
+from .addresses import Addresses
 from .errors import NotLoggedIn, TooManyGuesses
 from .guesses import Guesses
 from .routes import Route, route
@@ -50,11 +51,12 @@ async def guest_of(request: web.Request, rooms: Rooms) -> Guest:
 class GuestHandlers:
     """What may be done is the rooms' to say; whoever is out is taken off the media node here."""
 
-    def __init__(self, rooms: Rooms, access: Access, worker: Worker, guesses: Guesses) -> None:
+    def __init__(self, rooms: Rooms, access: Access, worker: Worker, guesses: Guesses, addresses: Addresses) -> None:
         self._rooms = rooms
         self._access = access
         self._worker = worker
         self._guesses = guesses
+        self._addresses = addresses
 
     async def invite(self, request: web.Request) -> GuestInvitation:
         at_work = await self._access.staff(request)
@@ -80,7 +82,7 @@ class GuestHandlers:
         return guest_view(removed)
 
     async def knock(self, request: web.Request, body: KnockAsGuest) -> GuestSelf:
-        address = request.remote or ""
+        address = self._addresses.of(request)
         await self._guesses.take(address)
         guest = await self._rooms.guests.knock(body.code, body.name)
         await self._guesses.give_back(address)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     http_port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = Field(
         default=None, description="Where browsers find this server, an origin; http://127.0.0.1:PORT when not given."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="The networks of the reverse proxies whose X-Forwarded-For is believed."
     )
     database_url: str = Field(default="sqlite+aiosqlite:///var/venterum.sqlite3", repr=False)
     redis_url: str | None = Field(default=None, repr=False, description="None: the live store is in this process.")

@@ -9,6 +9,7 @@ import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,7 @@ async def serving(
         demo=True,
         identity_providers=identity_providers,
         recordings_directory=home / "recordings",
+        trusted_proxies=(ip_network("127.0.0.1/32"),),
     )
     key = InstallationKey(secrets.token_bytes(32))
     redis = connect(redis_url)

@@ -130,6 +130,21 @@ async def test_guesses_are_refused_and_soon_not_even_looked_at(house: House, inv
             assert (await invited.tove.post("/api/guest/knock", body)).refusal == (429, "too_many_guesses")
 
 
+async def test_behind_a_proxy_one_who_guesses_shuts_nobody_else_out(invited: Invited) -> None:
+    knock = "/api/guest/knock"
+    wrong = {"code": str((int(invited.code) + 1) % 10**8).zfill(8), "name": "Tove"}
+    for number in range(MOST_FROM_ONE + 1):
+        # Whoever guesses writes another address each time; the proxy adds the real one.
+        forwarded = {"X-Forwarded-For": f"203.0.113.{number}, 198.51.100.1"}
+        refused = (await invited.tove.ask("POST", knock, json=wrong, headers=forwarded)).status
+    assert refused == 429
+    right = wrong | {"code": invited.code}
+    guessed = await invited.tove.ask("POST", knock, json=right, headers={"X-Forwarded-For": "198.51.100.1"})
+    assert guessed.refusal == (429, "too_many_guesses")
+    other = await invited.tove.ask("POST", knock, json=right, headers={"X-Forwarded-For": "198.51.100.2"})
+    assert other.status == 201
+
+
 async def test_nobody_but_the_guest_and_who_has_the_patient_can_do_anything(
     skin: Browser, maja: Browser, invited: Invited, house: House
 ) -> None:

@@ -47,6 +47,14 @@ def test_a_public_address_that_is_no_origin(url: str) -> None:
         Settings(public_url=url)
 
 
+def test_trusted_proxies_are_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VENTERUM_TRUSTED_PROXIES", '["10.0.0.0/8", "fd00::/8"]')
+    assert [str(network) for network in Settings().trusted_proxies] == ["10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("VENTERUM_TRUSTED_PROXIES", '["proxy.example"]')
+    with pytest.raises(ValidationError):
+        Settings()
+
+
 def test_two_providers_by_one_id(monkeypatch: pytest.MonkeyPatch) -> None:
     provider = {"id": "a", "label": "A", "issuer": "https://a", "client_id": "v", "client_secret": "s3cret"}
     monkeypatch.setenv("VENTERUM_IDENTITY_PROVIDERS", json.dumps([provider, provider]))
