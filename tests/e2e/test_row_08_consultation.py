@@ -45,7 +45,7 @@ async def test_a_colleague_takes_over_and_the_patient_goes_on(server: Server, br
     await media_flows(tab, maja.page)
 
     # Taken over from one, in the middle of the video: the patient sees and hears the colleague.
-    await expect(anne.row(ONGOING, "maja").get_by_role("link", name="Åbn videofanen igen")).to_have_count(0)
+    await expect(anne.row(ONGOING, "maja").get_by_role("link", name="Vis videoen")).to_have_count(0)
     async with anne.context.expect_page() as opened:
         await anne.button("Overtag", anne.row(ONGOING, "maja")).click()
     hers = await opened.value

@@ -56,10 +56,16 @@ async def test_ended_by_mistake_and_resumed(server: Server, browser: Browser, tm
     await anne.page.reload()
     await expect(anne.section(ENDED)).to_contain_text("Ingen afsluttede konsultationer i dag.")
     day = local_date(datetime.now(UTC) - timedelta(days=2))
-    await anne.section(ENDED).get_by_label("Dag").fill(day.isoformat())
+    field = anne.section(ENDED).get_by_label("Dag", exact=True)
+    await field.fill(f"{day:%d-%m-%Y}")
     await expect(anne.row(ENDED, "maja")).to_contain_text(f"Behandler: {PERSON['anne'].name}")
-    await anne.section(ENDED).get_by_label("Dag").fill((day - timedelta(days=1)).isoformat())
+    await field.fill(f"{day - timedelta(days=1):%d.%m.%y}")  # read when one is through typing
+    await field.press("Enter")
     await expect(anne.section(ENDED)).to_contain_text("Ingen afsluttede konsultationer")
+    await expect(field).to_have_value(f"{day - timedelta(days=1):%d-%m-%Y}")
+    await field.fill("31-02-2026")
+    await field.press("Enter")
+    await expect(anne.section(ENDED).get_by_role("alert")).to_contain_text("Skriv en dato, der findes")
     await anne.button("Vis i dag", anne.section(ENDED)).click()
     await expect(anne.section(ENDED)).to_contain_text("Ingen afsluttede konsultationer i dag.")
 

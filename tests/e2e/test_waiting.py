@@ -72,7 +72,7 @@ async def test_patient_and_clinic_write_to_each_other_and_a_lost_network_loses_n
     await maja.logs_in("maja")
     await maja.page.goto(line.url + "/patient")  # a cookie knows no ports
     await maja.joins("101001")
-    await expect(maja.page.get_by_text("Du er den næste i køen")).to_be_visible()
+    await expect(maja.page.get_by_text("Næste i rækken")).to_be_visible()
     row = anne.row(QUEUE, "maja")
     await row.get_by_role("button", name="Note").click()
     await row.get_by_label("Note til kollegaer").fill("Ring først")
@@ -103,7 +103,7 @@ async def test_patient_and_clinic_write_to_each_other_and_a_lost_network_loses_n
 
     await maja.page.reload()
     await expect(messages(maja.page)).to_have_count(4)
-    await expect(maja.page.get_by_text("Du er den næste i køen")).to_be_visible()
+    await expect(maja.page.get_by_text("Næste i rækken")).to_be_visible()
     await expect(row.get_by_text("Ring først")).to_be_visible()
     assert "Ring først" not in await maja.page.content()
     assert await maja.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

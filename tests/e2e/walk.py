@@ -88,6 +88,9 @@ class Walker:
         await expect((within or self.page).get_by_text(said).first).to_be_visible()
 
     async def goes_to(self, danish: str) -> None:
+        folded = self.button("Menu")
+        if await folded.is_visible():
+            await self.way.press(folded)
         await self.way.press(self.page.get_by_role("navigation").get_by_role("link", name=self.words(danish)))
         await expect(self.page.get_by_role("heading", level=1)).to_be_attached()
 

@@ -5,6 +5,7 @@ import type { VisitView } from "../generated/wire";
 import { Alert } from "../parts/alert";
 import { Button } from "../parts/button";
 import { useCommand } from "../parts/command";
+import { DateField } from "../parts/date-field";
 import { useNow } from "../parts/ticking";
 import { sections } from "../protocol/board";
 import { danishDate } from "../protocol/danish-time";
@@ -14,7 +15,6 @@ import type { Desk } from "./desk";
 import { Row, Section } from "./visits";
 
 export function EndedSection({ desk, ended }: { desk: Desk; ended: VisitView[] }) {
-  const id = useId();
   const now = useNow(10_000);
   const today = danishDate(now.value);
   /** The day that is looked up; empty for today. */
@@ -47,19 +47,11 @@ export function EndedSection({ desk, ended }: { desk: Desk; ended: VisitView[] }
       empty={found.value === null && day.value !== "" ? t.common.loading : empty}
       aside={
         <>
-          <label class="small muted" for={id}>
-            {t.desk.day}
-          </label>
-          <input
-            type="date"
-            id={id}
-            class="form-input day-picker"
+          <DateField
+            label={t.desk.day}
             max={today}
             value={day.value === "" ? today : day.value}
-            onInput={(event) => {
-              const picked = event.currentTarget.value;
-              day.value = picked === today ? "" : picked;
-            }}
+            onValue={(picked) => (day.value = picked === today ? "" : picked)}
           />
           {day.value !== "" && (
             <Button look="tertiary" small onClick={() => (day.value = "")}>

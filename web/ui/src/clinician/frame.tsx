@@ -42,6 +42,7 @@ export function Frame({
       <TopBar
         place={session.clinic?.name ?? ""}
         who={session.practitioner ? t.desk.practitioner(session.practitioner.name) : ""}
+        menu={t.desk.menu}
       >
         <nav aria-label={t.desk.menu}>
           <Item desk={desk} of="waitingRoom">

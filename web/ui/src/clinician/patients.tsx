@@ -20,15 +20,14 @@ const TYPING_MS = 250;
 export function AddPatient({ desk }: { desk: Desk }) {
   const id = useId();
   const cpr = useSignal("");
-  const added = useSignal<string | null>(null);
   const command = useCommand();
 
   const submit = async (event: Event) => {
     event.preventDefault();
-    added.value = null;
     const sent = cpr.value;
     await command.run("add", async () => {
-      added.value = whoOf(await desk.addPatient(sent.trim()));
+      const added = await desk.addPatient(sent.trim());
+      desk.toasts.tell(t.add.added(whoOf(added)));
       // Whoever types fast has begun on the next one.
       if (cpr.value === sent) cpr.value = "";
     });
@@ -53,7 +52,6 @@ export function AddPatient({ desk }: { desk: Desk }) {
           {t.add.add}
         </Button>
       </form>
-      {added.value !== null && <Alert kind="success">{t.add.added(added.value)}</Alert>}
     </section>
   );
 }

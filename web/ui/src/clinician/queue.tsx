@@ -76,8 +76,9 @@ function QueuedVisit({ desk, visit, isNext }: QueuedProps) {
         onClick={() => command.run("accept", () => desk.visit(visit, "accept"))}
       >
         {t.desk.accept}
-        {isNext && (
-          <span class="key" aria-hidden="true">
+        {/* Its place is kept, so that no button moves when somebody becomes the next. */}
+        {desk.shortcuts.on.value && (
+          <span class={`key${isNext ? "" : " key-kept"}`} aria-hidden="true">
             {t.shortcuts.keys.next}
           </span>
         )}
@@ -95,8 +96,9 @@ function QueuedVisit({ desk, visit, isNext }: QueuedProps) {
 function waitOf(desk: Desk, visit: VisitView, now: number) {
   const settings = desk.board.value?.room.settings;
   const minutes = Math.max(0, Math.floor((now - visit.joined_at_ms) / 60_000));
-  const text = t.desk.waitingSince(t.common.time(visit.joined_at_ms), t.common.minutes(minutes));
-  if (settings && minutes >= settings.wait_alarm_minutes) return { text, look: "alarm" as const };
-  if (settings && minutes >= settings.wait_warning_minutes) return { text, look: "warning" as const };
-  return { text, look: "usual" as const };
+  const text = t.desk.waited(t.common.minutes(minutes));
+  const since = t.desk.joinedAt(t.common.time(visit.joined_at_ms));
+  if (settings && minutes >= settings.wait_alarm_minutes) return { text, since, look: "alarm" as const };
+  if (settings && minutes >= settings.wait_warning_minutes) return { text, since, look: "warning" as const };
+  return { text, since, look: "usual" as const };
 }

@@ -32,17 +32,18 @@ export function Room({ desk, board, clinic }: RoomProps) {
   const command = useCommand();
   // What is typed and not saved yet; null follows the room, so that a colleague's change shows.
   const draft = useSignal<RoomMessages | null>(null);
-  const saved = useSignal(false);
   const open = room.state === "open";
   const shown = draft.value ?? room;
   const changed = shown.open_message !== room.open_message || shown.closed_message !== room.closed_message;
 
   const edit = (change: Partial<RoomMessages>) => {
-    saved.value = false;
     draft.value = { open_message: shown.open_message, closed_message: shown.closed_message, ...change };
   };
   const save = async () => {
-    if (draft.value !== null && changed) await desk.setMessages(draft.value);
+    if (draft.value !== null && changed) {
+      await desk.setMessages(draft.value);
+      desk.toasts.tell(t.room.saved);
+    }
     draft.value = null;
   };
   // What stands on the screen is what the patients shall read: it is saved before the room opens.
@@ -53,12 +54,18 @@ export function Room({ desk, board, clinic }: RoomProps) {
 
   return (
     <section class="panel room" aria-labelledby={id}>
-      <h2 class="panel-title">
-        <span id={id}>{t.room.title}</span>{" "}
-        <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
-          {open ? t.room.open : t.room.closed}
-        </span>
-      </h2>
+      <div class="section-head">
+        <h2 class="panel-title">
+          <span id={id}>{t.room.title}</span>{" "}
+          <span class={`badge ${open ? "badge-success" : "badge-warning"}`}>
+            {open ? t.room.open : t.room.closed}
+          </span>
+        </h2>
+        <Button look="tertiary" small onClick={() => (setting.value = true)}>
+          <Icon name="settings" />
+          {t.room.settings}
+        </Button>
+      </div>
       <Hours room={room} />
       <div class="buttons">
         {open ? (
@@ -80,10 +87,6 @@ export function Room({ desk, board, clinic }: RoomProps) {
             {t.room.openRoom}
           </Button>
         )}
-        <Button look="tertiary" small onClick={() => (setting.value = true)}>
-          <Icon name="settings" />
-          {t.room.settings}
-        </Button>
       </div>
       <div class="room-messages">
         <Field
@@ -102,7 +105,6 @@ export function Room({ desk, board, clinic }: RoomProps) {
         />
       </div>
       <div class="room-save">
-        <span class="muted small room-saved">{saved.value && !changed ? t.room.saved : ""}</span>
         <Button look="tertiary" small onClick={() => (previewing.value = true)}>
           {t.room.preview}
         </Button>
@@ -110,9 +112,7 @@ export function Room({ desk, board, clinic }: RoomProps) {
           small
           disabled={!changed}
           busy={command.busy.value === "save"}
-          onClick={async () => {
-            saved.value = await command.run("save", save);
-          }}
+          onClick={() => command.run("save", save)}
         >
           {t.room.save}
         </Button>

@@ -3,6 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { ClinicSettingsView, HoursView } from "../generated/wire";
 import { Button } from "../parts/button";
+import { DateField } from "../parts/date-field";
 import { ConfirmDialog } from "../parts/dialog";
 import { Field } from "../parts/field";
 import { Icon } from "../parts/icon";
@@ -266,7 +267,6 @@ function TimeOfDay({ label, value, onValue }: TimeProps) {
 }
 
 function ClosedDays({ draft }: { draft: Signal<ClinicSettingsView> }) {
-  const id = useId();
   const date = useSignal("");
   const days = draft.value.closed_days;
   const add = () => {
@@ -296,18 +296,11 @@ function ClosedDays({ draft }: { draft: Signal<ClinicSettingsView> }) {
         ))}
       </ul>
       <div class="one-line">
-        <div class="form-group">
-          <label class="form-label" for={id}>
-            {t.settings.closedDay}
-          </label>
-          <input
-            type="date"
-            id={id}
-            class="form-input"
-            value={date.value}
-            onInput={(event) => (date.value = event.currentTarget.value)}
-          />
-        </div>
+        <DateField
+          label={t.settings.closedDay}
+          value={date.value}
+          onValue={(value) => (date.value = value)}
+        />
         <Button small disabled={date.value === ""} onClick={add}>
           {t.settings.addClosedDay}
         </Button>

@@ -76,7 +76,7 @@ export function ShortcutKeys({ desk, queue, onNext }: KeysProps) {
     <>
       <button
         type="button"
-        class="icon-button icon-button-plain strong"
+        class="icon-button icon-button-plain strong for-keys"
         aria-label={t.shortcuts.open}
         title={t.shortcuts.open}
         onClick={() => (helping.value = true)}

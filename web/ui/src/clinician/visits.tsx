@@ -49,7 +49,8 @@ interface RowProps {
   presence?: boolean;
   /** Whether to show the messages with the patient. */
   chats?: boolean;
-  wait?: { text: string; look: "usual" | "warning" | "alarm" };
+  /** How long somebody has waited, and since when. */
+  wait?: { text: string; since: string; look: "usual" | "warning" | "alarm" };
   children?: ComponentChildren;
 }
 
@@ -60,22 +61,27 @@ export function Row({ id, desk, visit, details = [], presence, chats, wait, chil
   return (
     <li class={`row${wait ? ` wait-${wait.look}` : ""}`}>
       <div class="row-who">
-        <span id={id} class="strong">
-          {whoOf(visit)}
-        </span>{" "}
-        {visit.name === null ? (
-          <span class="badge badge-info">{t.desk.child}</span>
-        ) : (
-          <span class="cpr">{visit.cpr}</span>
-        )}
-        <div class="row-details">
-          {presence && <Attendance visit={visit} graceMinutes={grace} />}
-          {wait && (
+        <div class="row-name">
+          <span id={id} class="strong">
+            {whoOf(visit)}
+          </span>{" "}
+          {visit.name === null ? (
+            <span class="badge badge-info">{t.desk.child}</span>
+          ) : (
+            <span class="cpr">{visit.cpr}</span>
+          )}
+        </div>
+        {wait && (
+          <div class="row-wait">
             <span class="wait">
               {wait.text}
               {wait.look !== "usual" && <span class="sr-only"> {t.desk.longWait[wait.look]}</span>}
             </span>
-          )}
+            <span>{wait.since}</span>
+          </div>
+        )}
+        <div class="row-details">
+          {presence && <Attendance visit={visit} graceMinutes={grace} />}
           {details.map((detail) => (
             <span key={detail}>{detail}</span>
           ))}
@@ -150,7 +156,14 @@ export function OngoingVisit({ desk, visit }: VisitProps) {
   return (
     <Row id={id} desk={desk} visit={visit} presence chats details={details}>
       {own && inCall && (
-        <a class="tab-link" href={desk.callPage(visit)} target="_blank" rel="noreferrer" onClick={showTab}>
+        <a
+          class="button button-secondary button-small"
+          href={desk.callPage(visit)}
+          target="_blank"
+          rel="noreferrer"
+          aria-describedby={id}
+          onClick={showTab}
+        >
           {t.desk.openTab} <Icon name="openInNew" />
         </a>
       )}

@@ -1,5 +1,6 @@
 // The icons in use, drawn inline from DKFDS' files (and some of our own that it lacks). Always beside a text or a label.
 import account from "dkfds-icons/account.svg?raw";
+import calendar from "dkfds-icons/calendar-month.svg?raw";
 import chat from "dkfds-icons/chat.svg?raw";
 import close from "dkfds-icons/close.svg?raw";
 import desktop from "dkfds-icons/desktop.svg?raw";
@@ -7,6 +8,7 @@ import error from "dkfds-icons/error.svg?raw";
 import fullscreen from "dkfds-icons/fullscreen.svg?raw";
 import fullscreenExit from "dkfds-icons/fullscreen-exit.svg?raw";
 import info from "dkfds-icons/info.svg?raw";
+import menu from "dkfds-icons/menu.svg?raw";
 import notifications from "dkfds-icons/notifications.svg?raw";
 import openInNew from "dkfds-icons/open-in-new.svg?raw";
 import personAdd from "dkfds-icons/person-add.svg?raw";
@@ -28,6 +30,7 @@ import videocamOff from "../icons/videocam-off.svg?raw";
 
 const ICONS = {
   account,
+  calendar,
   callEnd,
   chat,
   close,
@@ -36,6 +39,7 @@ const ICONS = {
   fullscreen,
   fullscreenExit,
   info,
+  menu,
   mic,
   micOff,
   notifications,

@@ -31,7 +31,7 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
       phone={card.phone}
       opensAtMs={card.opens_at_ms}
     >
-      {card.visit && !waiting && <PastVisit visit={card.visit} phone={card.phone} />}
+      {card.visit && !waiting && <PastVisit visit={card.visit} card={card} />}
       {waiting && <Waiting visit={waiting} queue={card.queue} child={child?.name} />}
       {waiting && <TurnNotice visitor={visitor} />}
       {waiting && (card.writes || waiting.chat.count > 0) && (
@@ -83,13 +83,11 @@ function Waiting({ visit, queue, child }: WaitingProps) {
   return (
     <div class="waiting" role="status">
       <h3 class="h5">{child ? t.patient.inQueueFor(child) : t.patient.inQueue}</h3>
-      {queue?.place != null && (
-        <p class="place">{child ? t.patient.placeFor(child, queue.place) : t.patient.place(queue.place)}</p>
-      )}
+      {queue?.place != null && <p class="place">{t.patient.place(queue.place)}</p>}
       {queue?.wait_from_minutes != null && (
         <p class="strong">{waitText(queue.wait_from_minutes, queue.wait_to_minutes)}</p>
       )}
-      <p>{t.patient.since(t.common.time(visit.joined_at_ms), t.common.minutes(wait))}</p>
+      <p>{t.patient.waited(t.common.time(visit.joined_at_ms), t.common.minutes(wait))}</p>
       <p>{child ? t.patient.inQueueForBody : t.patient.inQueueBody}</p>
     </div>
   );
@@ -122,7 +120,7 @@ function TurnNotice({ visitor }: { visitor: Visitor }) {
   );
 }
 
-function PastVisit({ visit, phone }: { visit: PatientVisit; phone: string }) {
+function PastVisit({ visit, card }: { visit: PatientVisit; card: ClinicCard }) {
   if (visit.state === "ended")
     return (
       <Alert kind="success">
@@ -133,9 +131,12 @@ function PastVisit({ visit, phone }: { visit: PatientVisit; phone: string }) {
     return (
       <Alert kind="warning">
         <strong>{t.patient.rejected}</strong>
-        {visit.explanation && <p class="message">{visit.explanation}</p>}
+        {/* Who is refused as the room closes reads its message, which may stand on the card already. */}
+        {visit.explanation && visit.explanation !== card.message && (
+          <p class="message">{visit.explanation}</p>
+        )}
         <p>
-          {t.patient.callClinic} <Phone number={phone} />
+          {t.patient.callClinic} <Phone number={card.phone} />
         </p>
       </Alert>
     );
