@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Page, expect
 from .axe import Auditor
 from .people import BOUND_S, PERSON, PHONE, Clinician, Patient, chromium, media, media_flows, media_until
 from .servers import Server
-from .ways import Way
+from .ways import Way, stands_free
 
 HENRIK, JONAS = PERSON["henrik"].name, PERSON["jonas"].name
 DRAFT = "Skriv en tekst"
@@ -154,6 +154,18 @@ async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, 
     await button(tab, "Dansk").click()
     await expect(button(tab, "Slå mikrofon fra")).to_be_visible()
 
+    # Enlarged to twice its size, on the narrowest phone, and on one that lies: every control has its place.
+    for width, height in ((683, 384), (320, 640), (844, 390)):
+        for page in (tab, phone):
+            before = page.viewport_size
+            assert before is not None
+            await page.set_viewport_size({"width": width, "height": height})
+            await stands_free(page)
+            await button(page, "Skriv").click()
+            await expect(page.get_by_label(DRAFT)).to_be_in_viewport()
+            await button(page, "Luk").click()
+            await page.set_viewport_size(before)
+
     # Nothing is said to end the call before it is confirmed.
     await button(tab, "Afslut").click()
     await axe.look(tab, "call-ending")
@@ -201,6 +213,7 @@ async def test_devices_and_screens_change_in_the_call(server: Server, browser: B
     await axe.look(phone, "call-shared")
     await button(phone, "Del skærm").click()
     await expect(phone.get_by_text("En anden deler allerede sin skærm")).to_be_visible()
+    await axe.look(phone, "call-share-taken")
     await decoded(phone, SCREEN, frames)
     await button(tab, "Stop deling").click()
     await expect(phone.get_by_label(f"Skærm, som {HENRIK} deler")).to_have_count(0)
@@ -208,6 +221,7 @@ async def test_devices_and_screens_change_in_the_call(server: Server, browser: B
     await expect(tab.get_by_label(f"Skærm, som {JONAS} deler")).to_be_visible()
     await decoded(tab, SCREEN, 5)
     await axe.look(tab, "call-shared")
+    await axe.look(phone, "call-sharing")
     for page in (tab, phone):
         await decoded(page, CAMERA, await page.evaluate(DECODED, CAMERA))
 

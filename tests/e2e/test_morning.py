@@ -93,7 +93,7 @@ async def test_colleagues_see_what_the_other_did(browser: Browser, busy: Server)
     first = anne.section(QUEUE).get_by_role("listitem").filter(has_text=NAMES[5])
     await anne.button("Accepter", first).click()
     news = f"{NAMES[5]}: accepteret af {PERSON['anne'].name}"
-    await expect(morten.page.get_by_role("status", name="Nyt fra kolleger og patienter")).to_have_text(news)
+    await expect(morten.page.get_by_role("status", name="Det sidste nye")).to_have_text(news)
     await expect(anne.page.get_by_text(news)).to_have_count(0)  # one knows what one did oneself
 
 

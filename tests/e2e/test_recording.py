@@ -11,6 +11,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from .axe import Auditor
 from .people import PERSON, PHONE, Clinician, Patient, media_flows
 from .servers import Server
 
@@ -65,9 +66,12 @@ async def in_call(server: Server, browser: Browser, patients_browser: Browser | 
 
 async def test_asked_refused_agreed_and_stopped_by_either(server: Server, browser: Browser) -> None:
     talk = await in_call(server, browser)
+    axe = Auditor()
     # A no, and nothing is recorded.
     question = await talk.asks()
     await expect(question).to_contain_text("Klinikken vil gerne optage jeres videokonsultation")
+    await axe.look(talk.maja.page, "recording-question")
+    await axe.look(talk.tab, "recording-asked")
     await question.get_by_role("button", name="Nej", exact=True).click()
     await expect(talk.tab.get_by_text("Patienten sagde nej til optagelse.")).to_be_visible()
     await expect(question).to_have_count(0)
@@ -75,6 +79,7 @@ async def test_asked_refused_agreed_and_stopped_by_either(server: Server, browse
     question = await talk.asks()
     await talk.maja.page.keyboard.press("Escape")
     await expect(question).to_have_count(0)
+    await axe.look(talk.maja.page, "recording-put-aside")
     await talk.maja.button("Svar").click()
     await expect(question).to_be_visible()
     await talk.tab.get_by_role("button", name="Fortryd").click()
@@ -90,6 +95,7 @@ async def test_asked_refused_agreed_and_stopped_by_either(server: Server, browse
         await expect(sign(page)).to_be_visible()
         await expect(sign(page).get_by_role("timer")).to_have_text(re.compile(r"00:(0[1-9]|[1-5]\d)"))
         await expect(page.get_by_role("status").filter(has_text="Optages").first).to_be_attached()
+        await axe.look(page, "recording-runs")
     await expect(talk.tab.get_by_role("button", name="Optag", exact=True)).to_have_count(0)
     await talk.maja.page.reload()
     await expect(sign(talk.maja.page)).to_be_visible()
@@ -106,6 +112,8 @@ async def test_asked_refused_agreed_and_stopped_by_either(server: Server, browse
     await talk.tab.get_by_role("button", name="Stop optagelse").click()
     for page in talk.pages:
         await expect(page.get_by_text("Optagelsen er stoppet af klinikken.")).to_be_visible()
+        await axe.look(page, "recording-stopped")
+    assert axe.found == []
 
     # It stops with the consultation.
     await talk.records()

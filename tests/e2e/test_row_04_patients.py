@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
+from .axe import Auditor
 from .people import PERSON, Clinician, Patient
 from .servers import Server
 from .test_whole_way import nothing_leaked
@@ -27,8 +29,24 @@ async def test_each_refusal_is_clear_and_the_open_page_gets_the_card(
         await anne.adds(cpr)
         await expect(panel.get_by_role("alert")).to_contain_text(refusal)
     await expect(jonas.card("101001")).to_have_count(0)
-    await anne.adds(PERSON["jonas"].cpr)
+
+    # On a slow line the button says that it is under way, and is not to be pressed again.
+    through = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await through.wait()
+        await route.continue_()
+
+    await anne.page.route("**/patients", later)
+    await anne.page.get_by_label("CPR-nummer").fill(PERSON["jonas"].cpr)
+    await anne.button("Tilføj patient").click()
+    await expect(panel.locator("[aria-busy=true]")).to_be_disabled()
+    axe = Auditor()
+    await axe.look(anne.page, "busy")
+    assert axe.found == []
+    through.set()
     await expect(jonas.card("101001")).to_be_visible()
+    await anne.page.unroute("**/patients")
     await anne.adds(PERSON["jonas"].cpr)
     await expect(panel.get_by_role("alert")).to_contain_text("Patienten er allerede på klinikkens patientliste.")
     nothing_leaked(server, tmp_path, anne, jonas)

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from rooms.demo import demo_people
 
+from .axe import Auditor
 from .people import PHONE, Clinician, Patient, chromium
 from .servers import Server
 from .wire import Wire, wire
@@ -93,6 +94,15 @@ async def test_patient_and_clinic_write_to_each_other_and_a_lost_network_loses_n
     await writes(maja.page, "Er I der?")
     await expect(maja.page.get_by_text("Sendes …")).to_be_visible()
     await writes(row, "Ja, vi er her")
+    await expect(messages(row)).to_have_count(3)
+    axe = Auditor()
+    await axe.look(maja.page, "waiting-lost")
+    await anne.context.set_offline(True)
+    await expect(anne.page.get_by_text("Forbindelsen er afbrudt")).to_be_visible()
+    await axe.look(anne.page, "desk-lost")
+    await anne.context.set_offline(False)
+    await expect(anne.page.get_by_text("Forbindelsen er afbrudt")).to_have_count(0)
+    assert axe.found == []
     await maja.page.wait_for_timeout(OUTAGE_S * 1000)
     line.mend()
     await expect(messages(maja.page)).to_have_count(4)

@@ -93,3 +93,31 @@ async def fits(page: Page) -> None:
     """Nothing on the page is wider than its window (WCAG 2.2, 1.4.10)."""
     await expect(page.locator("body")).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+
+
+_IN_THE_WAY = """() => {
+    const found = [];
+    const named = (e) => (e.innerText || e.getAttribute('aria-label') || e.className).slice(0, 40);
+    const told = (e) => `${e.tagName.toLowerCase()} »${named(e)}«`;
+    const inside = document.querySelector('dialog[open]') ?? document.body;
+    for (const e of inside.querySelectorAll('button, a[href], input, select, textarea, h1, h2, h3, p, label, summary')) {
+        const isDrawn = e.checkVisibility({visibilityProperty: true, opacityProperty: true});
+        if (!isDrawn || e.closest('.sr-only, [aria-hidden=true]') || e.matches('[type=checkbox], [type=radio]')) continue;
+        e.scrollIntoView({block: 'center', inline: 'nearest'});
+        const [box] = e.getClientRects();
+        if (!box || box.width < 2 || box.height < 2) continue;
+        if (box.left < -1 || box.right > innerWidth + 1) found.push(`${told(e)} leaves the window`);
+        if (e.matches('button, .button') && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1))
+            found.push(`${told(e)} is cut off`);
+        if (!e.matches('button:not(:disabled), a[href], input, select, textarea, summary')) continue;
+        const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+        if (!top || !(e.contains(top) || top.contains(e))) found.push(`${told(e)} lies under ${top ? told(top) : 'nothing'}`);
+    }
+    return found;
+}"""
+
+
+async def stands_free(page: Page) -> None:
+    """Nothing on the page, or in the dialog over it, is cut off, outside the window, or under something else."""
+    await fits(page)
+    assert await page.evaluate(_IN_THE_WAY) == [], page.url

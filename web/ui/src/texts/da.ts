@@ -133,7 +133,7 @@ export const da = {
     arrived: "En patient har skrevet en besked.",
   },
   toasts: {
-    title: "Nyt fra kolleger og patienter",
+    title: "Det sidste nye",
     visit_accepted: (who: string, by: string) => `${who}: accepteret af ${by}`,
     visit_put_back: (who: string, by: string) => `${who}: lagt tilbage i køen af ${by}`,
     visit_started: (who: string, by: string) => `${who}: video startet af ${by}`,

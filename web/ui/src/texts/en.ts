@@ -134,7 +134,7 @@ export const en: Texts = {
     arrived: "A patient has written a message.",
   },
   toasts: {
-    title: "News from colleagues and patients",
+    title: "The latest",
     visit_accepted: (who: string, by: string) => `${who}: accepted by ${by}`,
     visit_put_back: (who: string, by: string) => `${who}: put back in the queue by ${by}`,
     visit_started: (who: string, by: string) => `${who}: video started by ${by}`,
