@@ -45,11 +45,11 @@ check: .venv/installed-test $(UI)/dist/index.html
 tests/identity/node_modules/.package-lock.json: tests/identity/package-lock.json .venv/installed-test
 	tools/with-node npm --prefix tests/identity ci --silent --no-audit --no-fund
 
-# Media is played in real time, so what has to do with it has the machine to itself.
+# Two at a time, but for those that need the machine to themselves.
 test: check tests/identity/node_modules/.package-lock.json
 	tools/install-test-services
-	$(BIN)/pytest --numprocesses 2 --dist loadfile tests/rooms tests/signaling tests/web
-	$(BIN)/pytest tests/media tests/e2e tests/*.py
+	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -m alone
 
 bench: .venv/installed-test $(UI)/dist/index.html
 	-tools/install-test-services janus libsrtp2-dev gcc iproute2

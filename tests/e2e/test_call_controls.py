@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from .axe import Auditor
@@ -18,6 +19,8 @@ from .servers import Server
 from .ways import Way, stands_free
 
 HENRIK, JONAS = PERSON["henrik"].name, PERSON["jonas"].name
+pytestmark = pytest.mark.alone
+
 DRAFT = "Skriv en tekst"
 
 DECODED = """async mid => {
@@ -32,7 +35,7 @@ CAMERA, SCREEN = "1", "2"
 """The sections of the first other's picture and of a shared screen."""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     # Of Chromium's fake cameras the first and the fourth give pictures in the same format; the second measures depth.
     async with chromium("--use-fake-device-for-media-stream=device-count=4") as running:

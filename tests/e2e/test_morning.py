@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from rooms.demo import demo_people
@@ -29,7 +30,7 @@ def empty_home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def home(empty_home: Path) -> Path:
     await fill(empty_home)
     return empty_home

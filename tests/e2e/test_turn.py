@@ -18,6 +18,8 @@ from tests.services import Coturn, coturn
 from .people import PERSON, Clinician, Patient, chromium, media_flows
 from .servers import serving
 
+pytestmark = pytest.mark.alone
+
 FILE = (Path(__file__).parent.parent.parent / "turnserver.conf.example").read_text(encoding="utf-8")
 
 WAY = """async () => {

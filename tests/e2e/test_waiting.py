@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from rooms.demo import demo_people
@@ -36,13 +36,13 @@ SPIES = """() => {
 }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def two_cameras() -> AsyncIterator[Browser]:
     async with chromium("--use-fake-device-for-media-stream=device-count=2") as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def line(server: Server) -> AsyncIterator[Wire]:
     async with wire(int(server.url.rsplit(":", 1)[1])) as made:
         yield made

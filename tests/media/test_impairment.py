@@ -16,6 +16,8 @@ JITTERY = Model(delay_ms=30)
 DOUBLING = Model(duplication=0.2)
 ALL = Model(loss=0.03, duplication=0.05, delay_ms=20)
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

@@ -29,6 +29,8 @@ from tests.media.peers import NumberedVideo, Peer, call, live_leg, loopback_cand
 
 KEY = secrets.token_bytes(32)
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(autouse=True)
 def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:

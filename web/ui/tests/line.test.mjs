@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { load } from "./load.mjs";
 
 const { lineBetween, steadied } = await load("protocol/line.ts");
-const { heard } = await load("protocol/loudness.ts");
+const { heard, loudness } = await load("protocol/loudness.ts");
 
 const counts = (more = {}) => ({
   atMs: 0,
@@ -51,6 +51,13 @@ test("what is shown does not waver", () => {
   const back = ["poor", "poor", "good", "good", "good", "poor", "good", "good", "weak", "good"];
   assert.deepEqual(shown(back).slice(1), [...Array(8).fill("poor"), "weak"]);
   assert.equal(shown(["weak", "weak", "good", "good", "good", "good"]).at(-1), "good");
+});
+
+test("a short sound between two looks is heard", () => {
+  const before = { energy: 3, seconds: 100 };
+  assert.equal(loudness(undefined, before), 0);
+  assert.equal(loudness(before, before), 0);
+  assert.equal(loudness(before, { energy: 3.0625, seconds: 100.25 }), 0.5);
 });
 
 test("a breath is no silence", () => {

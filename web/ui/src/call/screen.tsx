@@ -46,6 +46,14 @@ export function CallScreen({ side, status, facts, actions, children }: ScreenPro
       bar.current?.querySelector<HTMLElement>(`[data-panel="${was}"]`)?.focus();
   };
   const toggle = (wanted: Panel) => show(panel.peek() === wanted ? null : wanted);
+  // Wherever the focus is, also before the panel just asked for is drawn; a dialog has an Escape of its own.
+  useEffect(() => {
+    const close = ({ key }: KeyboardEvent) => {
+      if (key === "Escape" && document.querySelector("dialog[open]") === null) show(null);
+    };
+    addEventListener("keydown", close);
+    return () => removeEventListener("keydown", close);
+  }, []);
 
   const there = side.others.value.filter((other) => other.there);
   // Whoever was last seen stays before one's eyes while they are waited for.
@@ -182,13 +190,7 @@ function PanelBeside({
   children: ComponentChildren;
 }) {
   return (
-    <section
-      class="call-panel"
-      aria-label={title}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onClose();
-      }}
-    >
+    <section class="call-panel" aria-label={title}>
       <div class="call-panel-head">
         <h2 class="h5">{title}</h2>
         <button type="button" class="icon-button" aria-label={t.common.close} onClick={onClose}>

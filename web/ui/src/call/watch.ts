@@ -1,9 +1,9 @@
 // Looks at the peer connection while it stands: who speaks, and how one's own line is.
 import { signal } from "@preact/signals";
 import { type Counts, type Line, lineBetween, type Steady, steadied } from "../protocol/line";
-import { heard } from "../protocol/loudness";
+import { heard, loudness, type Sum } from "../protocol/loudness";
 
-const SPEECH_EVERY_MS = 250;
+const SPEECH_EVERY_MS = 400;
 const LINE_EVERY_MS = 2_000;
 
 /** Oneself, among those who speak. */
@@ -16,6 +16,7 @@ export class Watch {
   readonly line = signal<Line | null>(null);
   #peer: RTCPeerConnection | null = null;
   #until: Map<string, number> = new Map();
+  #sums: ReadonlyMap<string, Sum> = new Map();
   #before: Counts | null = null;
   #steady: Steady = { line: "good", run: [] };
   #timers: ReturnType<typeof setInterval>[] = [];
@@ -27,6 +28,7 @@ export class Watch {
   follow(peer: RTCPeerConnection | null): void {
     this.#peer = peer;
     this.#before = null;
+    this.#sums = new Map();
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
     if (peer === null) {
@@ -41,20 +43,20 @@ export class Watch {
   }
 
   async #listen(peer: RTCPeerConnection): Promise<void> {
-    const levels: [string, number][] = [];
-    for (const receiver of peer.getReceivers()) {
-      const owner = receiver.track.kind === "audio" ? this.ownerOf(receiver.track) : null;
-      const level = receiver.getSynchronizationSources()[0]?.audioLevel;
-      if (owner !== null && level !== undefined) levels.push([owner, level]);
-    }
-    const sender = peer.getSenders().find(({ track }) => track?.kind === "audio" && track.enabled);
-    for (const report of (await sender?.getStats())?.values() ?? [])
-      if (report.type === "media-source") levels.push([OWN, report.audioLevel ?? 0]);
+    const report = await peer.getStats();
     if (this.#peer !== peer) return;
+    const sums = new Map(soundsOf(report, (id) => this.#ownerOf(peer, id)));
+    const levels = [...sums].map(([id, sum]): [string, number] => [id, loudness(this.#sums.get(id), sum)]);
+    this.#sums = sums;
     this.#until = heard(this.#until, levels, performance.now());
     const now = [...this.#until.keys()];
     const shown = this.speaking.peek();
     if (now.length !== shown.size || now.some((id) => !shown.has(id))) this.speaking.value = new Set(now);
+  }
+
+  #ownerOf(peer: RTCPeerConnection, trackId: string): string | null {
+    const receiver = peer.getReceivers().find(({ track }) => track.id === trackId);
+    return receiver ? this.ownerOf(receiver.track) : null;
   }
 
   async #measure(peer: RTCPeerConnection): Promise<void> {
@@ -66,6 +68,15 @@ export class Watch {
     if (before === null || counts.received === before.received) return;
     this.#steady = steadied(this.#steady, lineBetween(before, counts));
     this.line.value = this.#steady.line;
+  }
+}
+
+function* soundsOf(report: RTCStatsReport, ownerOf: (id: string) => string | null): Generator<[string, Sum]> {
+  for (const one of report.values()) {
+    if (one.kind !== "audio" || one.totalAudioEnergy === undefined) continue;
+    const owner =
+      one.type === "media-source" ? OWN : one.type === "inbound-rtp" ? ownerOf(one.trackIdentifier) : null;
+    if (owner !== null) yield [owner, { energy: one.totalAudioEnergy, seconds: one.totalSamplesDuration }];
   }
 }
 
