@@ -51,7 +51,13 @@ RELAY = (
     *(f"relay_to_{name}" for name in PEERS),
     "relay_packets_per_core",
 )
-CAPACITY = ("calls_per_core", "transit_p50_ms", "transit_p99_ms", "transit_p999_ms")
+SHARES = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
+CAPACITY = (
+    "calls_per_core",
+    *(f"transit_{name}_ms" for name, _ in SHARES),
+    "floor_calls_per_core",
+    *(f"floor_transit_{name}_ms" for name, _ in SHARES),
+)
 MEMORY = ("call_memory_mb", "churn_growth_mb")
 
 
@@ -81,11 +87,21 @@ def _middle(figures: list[float] | str) -> float | None:
 
 
 async def capacity(table: Table) -> None:
-    """How many calls a core holds, and the transit at half of that."""
-    holds, at_half = await _calls_per_core()
-    table.show("calls_per_core", holds, "calls", "p99 transit within 5 ms and 0.1 % lost; the load has the other core")
-    for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999)):
+    """How many calls a core holds, and the transit at half of that; then the floor's, for what the machine itself does."""
+    bounds = "p99 transit within 5 ms and 0.1 % lost; the load has the other core"
+    holds = await _calls_per_core(subjects.relay)
+    table.show("calls_per_core", holds, "calls", bounds)
+    at_half = await _loaded(subjects.relay, max(holds // 2, 1))
+    for name, share in SHARES:
         table.show(f"transit_{name}_ms", at_half.transit_ms(share), "ms", "at half that")
+    try:
+        table.show("floor_calls_per_core", await _calls_per_core(subjects.floor), "calls", bounds)
+        at_half = await _loaded(subjects.floor, max(holds // 2, 1))
+    except subjects.Missing as missing:
+        table.missing(CAPACITY, f"not on this machine: {missing}")
+        return
+    for name, share in SHARES:
+        table.show(f"floor_transit_{name}_ms", at_half.transit_ms(share), "ms", "at as many calls as the relay's")
 
 
 async def memory(table: Table) -> None:
@@ -139,26 +155,24 @@ async def _in_turn(what: dict[str, tuple[SubjectOf, str]]) -> dict[str, list[flo
     return figures
 
 
-async def _calls_per_core(most: int = 160, step: int = 10) -> tuple[int, Outcome]:
-    """The most two-party calls on one core with p99 transit and loss within bounds, by halving; the outcome at half of that."""
+async def _calls_per_core(subject_of: SubjectOf, most: int = 160, step: int = 10) -> int:
+    """The most two-party calls on one core with p99 transit and loss within bounds, by halving."""
     holds, fails = 0, most + step
     while fails - holds > step:
         middle = (holds + fails) // 2 // step * step
-        if await _fits(middle):
+        outcome = await _loaded(subject_of, middle)
+        if outcome.lost <= LOST_AT_MOST and outcome.transit_ms(0.99) <= P99_AT_MOST_MS:
             holds = middle
         else:
             fails = middle
-    async with subjects.relay(max(holds // 2, 1), GCM) as subject:
+    return holds
+
+
+async def _loaded(subject_of: SubjectOf, calls: int) -> Outcome:
+    async with subject_of(calls, GCM) as subject:
         offered(subject, 1.0)
         outcome, _ = offered(subject, SECONDS)
-    return holds, outcome
-
-
-async def _fits(calls: int) -> bool:
-    async with subjects.relay(calls, GCM) as subject:
-        offered(subject, 0.5)
-        outcome, _ = offered(subject, SECONDS)
-        return outcome.lost <= LOST_AT_MOST and outcome.transit_ms(0.99) <= P99_AT_MOST_MS
+        return outcome
 
 
 async def _memory() -> tuple[float, float]:
