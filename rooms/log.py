@@ -172,7 +172,7 @@ async def append(
     await transition.connection.execute(
         update(clinics).where(clinics.c.id == event.clinic_id).values(last_event=event.number)
     )
-    transition.committed.append(Committed(event.clinic_id, event.number, person_id))
+    transition.committed.append(Committed(event.clinic_id, event.number, person_id, visit_id))
 
 
 def chain_hash(event: Event, previous: str) -> str:

@@ -301,11 +301,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """Told to the listener after a commit: which clinic's log grew to which number, and which patient it concerns."""
+    """Told to the listener after a commit: which clinic's log grew to which number, and which person and visit it concerns."""
 
     clinic_id: str
     number: int
     person_id: str | None
+    visit_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,10 +120,12 @@ def clinic_topic(clinic_id: str) -> str:
 
 
 def person_topic(person_id: str) -> str:
+    """Announced for every event about a person: as a patient, and as somebody of the staff who may work there or no longer."""
     return f"person:{person_id}"
 
 
 def call_topic(visit_id: str) -> str:
+    """Announced for every event of the visit, and whenever somebody comes into its call, goes or says something there."""
     return f"call:{visit_id}"
 
 

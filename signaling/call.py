@@ -7,7 +7,7 @@ by its state alone.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from rooms.errors import NotFound
 from rooms.records import Party, Visit
 from rooms.states import OPEN_VISITS, VisitState
 
-from .bus import Bus, call_topic, clinic_topic
+from .bus import Bus, call_topic
 from .calls import Calls
 from .connection import AccessEnded, Connection, Registry
 from .errors import NoMediaNode, NotYourTurn, SignalingError, UnreadableMessage
@@ -60,6 +60,7 @@ class CallConnection:
         place: whose part it is.
         look: reads the visit as it is now; raises NotFound when whoever asks may see it no longer.
         other_name: the name of the other end, of a visit.
+        topics: what wakes it beside what happens in the visit.
         name_of: what another participant is called here, of a visit.
         recording: how the recording of a visit stands, as this end may know it.
         is_holder: whether this end is still this browser's, of a visit: it is not when a colleague has the patient by now.
@@ -80,6 +81,7 @@ class CallConnection:
         registry: Registry,
         presence: Presence,
         login_id: str,
+        topics: Sequence[str] = (),
         name_of: Callable[[Place, Visit], Awaitable[str]],
         recording: Callable[[Visit], Awaitable[RecordingMessage]],
         is_holder: Callable[[Visit], bool] = lambda _: True,
@@ -87,6 +89,7 @@ class CallConnection:
         came: Callable[[], Awaitable[None]] | None = None,
         went: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._topics = topics
         self._recording = recording
         self._is_holder = is_holder
         self._place = place
@@ -132,8 +135,7 @@ class CallConnection:
         return True
 
     async def _work(self) -> None:
-        visit = await self._look()
-        self._connection.listen(clinic_topic(visit.clinic_id), call_topic(self._visit_id))
+        self._connection.listen(call_topic(self._visit_id), *self._topics)
         while await self._show():
             await self._connection.woken()
 

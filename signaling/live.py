@@ -2,6 +2,7 @@
 
 Staff get the board once and then each event of the clinic's log in order, without gaps: after a wake-up, and after every
 reconnect, what has not been sent is read from the log. The patient gets all clinic cards anew whenever one has changed.
+A guest is told how they stand, by what happens in their visit alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import AsyncExitStack
 from aiohttp import web
 
 from rooms.directory import Directory
+from rooms.errors import NotFound
 from rooms.family import Family
 from rooms.log import Log
 from rooms.records import Event, Role, Visit
@@ -19,9 +21,9 @@ from rooms.states import OPEN_VISITS
 from rooms.waiting_room import WaitingRoom
 
 from .attendance import Attendance, by_visit
-from .bus import Bus, clinic_topic, person_topic
+from .bus import Bus, call_topic, clinic_topic, person_topic
 from .connection import Connection, Registry
-from .messages import CardsMessage, EventMessage
+from .messages import CardsMessage, EventMessage, GuestMessage
 from .presence import Presence, patient_subject
 from .views import board_message, cards_message, milliseconds, presence_message, room_view, visit_view
 
@@ -195,3 +197,45 @@ class PatientLive:
         for card in self._shown.cards if self._shown is not None else ():
             if card.visit is not None and card.visit.state in OPEN_VISITS:
                 self._bus.announce(clinic_topic(card.clinic_id))
+
+
+class GuestLive:
+    """One guest page's live connection. `look` reads how the guest stands now; raises NotFound when there is none any longer."""
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        registry: Registry,
+        guest_id: str,
+        visit_id: str,
+        look: Callable[[], Awaitable[GuestMessage]],
+    ) -> None:
+        self._visit_id = visit_id
+        self._look = look
+        self._connection = Connection(registry, "guest", bus, f"guest-{guest_id}", self._still_allowed)
+        self._shown: GuestMessage | None = None
+
+    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve the page until it goes or the guest is out."""
+        return await self._connection.run(request, self._work)
+
+    async def _still_allowed(self) -> bool:
+        try:
+            await self._look()
+        except NotFound:
+            return False
+        return True
+
+    async def _work(self) -> None:
+        self._connection.listen(call_topic(self._visit_id))
+        while await self._show():
+            await self._connection.woken()
+
+    async def _show(self) -> bool:
+        """Send what has changed. False when there will be nothing more."""
+        message = await self._look()
+        if message != self._shown:
+            await self._connection.send(message)
+            self._shown = message
+        return message.state in ("knocking", "admitted")

@@ -269,6 +269,20 @@ class CardsMessage(Wire):
     cards: tuple[ClinicCard, ...]
 
 
+# The guest's live page: /api/guest/live
+
+GuestStanding = Literal["invited", "knocking", "admitted", "refused", "removed", "left", "over"]
+"""How a guest stands; `over` when the call has ended."""
+
+
+class GuestMessage(Wire):
+    """Server to guest: how they stand. First on a connection, and at every change; the last one is of a guest who is out."""
+
+    type: Literal["guest"] = "guest"
+    state: GuestStanding
+    name: str = Field(description="What the guest has typed.")
+
+
 # The call socket: /api/clinics/{clinic_id}/visits/{visit_id}/call for staff, /api/patient/visits/{visit_id}/call for the patient.
 
 
@@ -426,6 +440,7 @@ class Revoked(Wire):
 
 LIVE_MESSAGES = (BoardMessage, EventMessage, PresenceMessage, Revoked)
 PATIENT_MESSAGES = (CardsMessage, Revoked)
+GUEST_MESSAGES = (GuestMessage, Revoked)
 CALL_MESSAGES = (
     Offer,
     Answer,

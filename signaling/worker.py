@@ -15,7 +15,7 @@ from rooms.records import Committed, Visit
 from rooms.store import Rooms
 
 from .attendance import Attendance, by_visit
-from .bus import Bus, clinic_topic, login_topic, person_topic
+from .bus import Bus, call_topic, clinic_topic, login_topic, person_topic
 from .calls import Calls
 from .connection import Registry
 from .endings import Endings
@@ -26,17 +26,19 @@ from .recordings import RecordingKeeper
 from .said import Said
 from .views import visit_view
 
-KINDS = ("staff", "patient", "call")
+KINDS = ("staff", "patient", "guest", "call")
 """The kinds of live connections."""
 
 
 def announcer(bus: Bus) -> Callable[[Committed], None]:
-    """What `Rooms` calls after each committed event: wakes the clinic's screens and the patient's pages."""
+    """What `Rooms` calls after each committed event: wakes the clinic's screens, the person's pages and the visit's call."""
 
     def committed(event: Committed) -> None:
         bus.announce(clinic_topic(event.clinic_id))
         if event.person_id is not None:
             bus.announce(person_topic(event.person_id))
+        if event.visit_id is not None:
+            bus.announce(call_topic(event.visit_id))
 
     return committed
 

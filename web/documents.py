@@ -18,9 +18,11 @@ DOCS = Path(__file__).parent.parent / "docs"
 _SOCKETS: tuple[tuple[str, str, tuple[type[Wire], ...]], ...] = (
     ("Staff: what happens in the clinic", "/api/clinics/{clinic_id}/live?since=N", messages.LIVE_MESSAGES),
     ("Patient: the clinic cards", "/api/patient/live", messages.PATIENT_MESSAGES),
+    ("Guest: whether to come in", "/api/guest/live", messages.GUEST_MESSAGES),
     (
         "The call",
-        "/api/clinics/{clinic_id}/visits/{visit_id}/call` for staff, `/api/patient/visits/{visit_id}/call",
+        "/api/clinics/{clinic_id}/visits/{visit_id}/call` for staff, `/api/patient/visits/{visit_id}/call` for the patient, "
+        "`/api/guest/call` for a guest who is let in",
         messages.CALL_MESSAGES,
     ),
 )

@@ -48,6 +48,14 @@ async def guest_of(request: web.Request, rooms: Rooms) -> Guest:
         raise NotLoggedIn from None
 
 
+async def standing(rooms: Rooms, guest: Guest) -> GuestSelf:
+    """How a guest stands, the end of the call considered."""
+    visit = await rooms.waiting_room.visit(guest.clinic_id, guest.visit_id)
+    over = visit.state is not VisitState.IN_CALL
+    ended = over and guest.state in (GuestState.KNOCKING, GuestState.ADMITTED)
+    return GuestSelf(state="over" if ended else guest.state.value, name=guest.name)
+
+
 class GuestHandlers:
     """What may be done is the rooms' to say; whoever is out is taken off the media node here."""
 
@@ -87,20 +95,14 @@ class GuestHandlers:
         guest = await self._rooms.guests.knock(body.code, body.name)
         await self._guesses.give_back(address)
         (await Login.of(request)).guest = GuestSlot(guest_id=guest.id)
-        return await self._self(guest)
+        return await standing(self._rooms, guest)
 
     async def look(self, request: web.Request) -> GuestSelf:
-        return await self._self(await guest_of(request, self._rooms))
+        return await standing(self._rooms, await guest_of(request, self._rooms))
 
     async def leave(self, request: web.Request) -> None:
         left = await self._rooms.guests.leave((await guest_of(request, self._rooms)).id)
         await self._take_out(left)
-
-    async def _self(self, guest: Guest) -> GuestSelf:
-        visit = await self._rooms.waiting_room.visit(guest.clinic_id, guest.visit_id)
-        over = visit.state is not VisitState.IN_CALL
-        ended = over and guest.state in (GuestState.KNOCKING, GuestState.ADMITTED)
-        return GuestSelf(state="over" if ended else guest.state.value, name=guest.name)
 
     async def _take_out(self, guest: Guest) -> None:
         """Off the node at once, whatever the guest's page does. One that is not there, or a node that is gone, needs nothing."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from signaling.messages import VisitView, Wire
+from signaling.messages import GuestStanding, VisitView, Wire
 
 
 class Error(Wire):
@@ -309,7 +309,7 @@ class KnockAsGuest(Wire):
 class GuestSelf(Wire):
     """How a guest stands; `over` when the call has ended."""
 
-    state: Literal["invited", "knocking", "admitted", "refused", "removed", "left", "over"]
+    state: GuestStanding
     name: str
 
 

@@ -16,17 +16,18 @@ from rooms.errors import NotFound
 from rooms.records import Role, Visit
 from rooms.states import GuestState
 from rooms.store import Rooms
+from signaling.bus import person_topic
 from signaling.call import CallConnection
 from signaling.errors import NotYourTurn
-from signaling.live import PatientLive, StaffLive
-from signaling.messages import GuestsMessage, RecordingMessage
+from signaling.live import GuestLive, PatientLive, StaffLive
+from signaling.messages import GuestMessage, GuestsMessage, RecordingMessage
 from signaling.participants import MAY_CONNECT, Place, Side
 from signaling.views import guest_view, name_for_staff, recording_message
 from signaling.worker import Worker
 
 from .access import Access, AtWork
 from .errors import NotLoggedIn
-from .guests import guest_of
+from .guests import guest_of, standing
 from .ice import CallConfigurations
 from .routes import ID, Route, route
 from .schemas import CallConfiguration
@@ -50,6 +51,7 @@ class SocketHandlers:
         app.router.add_get(clinic + visit, self._staff_call)
         app.router.add_get("/api/patient/live", self._patient_live)
         app.router.add_get("/api/patient" + visit, self._patient_call)
+        app.router.add_get("/api/guest/live", self._guest_live)
         app.router.add_get("/api/guest/call", self._guest_call)
 
         async def close(_: web.Application) -> None:
@@ -177,6 +179,8 @@ class SocketHandlers:
             guests=None if joins else lambda: self._guests(visit_id),
             came=came if joins else None,
             went=went if joins else None,
+            # What tells that they may work here no longer.
+            topics=(person_topic(at_work.actor.person_id),),
             calls=self._worker.calls,
             said=self._worker.said,
             bus=self._worker.bus,
@@ -242,6 +246,22 @@ class SocketHandlers:
                 with suppress(NotFound):
                     return (await self._rooms.guests.guest(whose.of)).name
         return ""
+
+    async def _guest_live(self, request: web.Request) -> web.WebSocketResponse:
+        guest = await guest_of(request, self._rooms)
+
+        async def look() -> GuestMessage:
+            stands = await standing(self._rooms, await self._rooms.guests.guest(guest.id))
+            return GuestMessage(state=stands.state, name=stands.name)
+
+        live = GuestLive(
+            bus=self._worker.bus,
+            registry=self._worker.registry,
+            guest_id=guest.id,
+            visit_id=guest.visit_id,
+            look=look,
+        )
+        return await live.serve(request)
 
     async def _guest_call(self, request: web.Request) -> web.WebSocketResponse:
         guest = await guest_of(request, self._rooms)

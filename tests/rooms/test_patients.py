@@ -25,7 +25,7 @@ async def test_an_added_patient_is_found_and_has_a_card(rooms: Rooms, announced:
     assert (patient.name, patient.cpr.reveal()) == ("Maja Elkjær Holm", MAJA_CPR)
     assert await rooms.patients.search(ANNE, EAR, "") == (patient,)
     assert [card.clinic.id for card in await rooms.waiting_room.cards("maja")] == [EAR]
-    assert announced == [Committed(EAR, 1, "maja")]
+    assert announced == [Committed(EAR, 1, "maja", None)]
 
 
 @pytest.mark.parametrize(

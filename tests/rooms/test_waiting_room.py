@@ -133,7 +133,7 @@ async def test_messages_stand_on_the_card(ready: Rooms, announced: list[Committe
     )
     assert (clinic.open_message, clinic.closed_message) == ("Velkommen", "Lukket\ni dag")
     assert (await ready.waiting_room.cards("maja"))[0].clinic == clinic
-    assert announced[-1] == Committed(EAR, clinic.last_event, None)
+    assert announced[-1] == Committed(EAR, clinic.last_event, None, None)
 
 
 @pytest.mark.parametrize("wrong", ["", " \n", "x" * 1001, "a\x00b"])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from signaling.bus import person_topic
 from signaling.messages import CLOSE_REVOKED
 
 from .house import CPR, EAR, Browser, House
@@ -90,7 +91,7 @@ async def test_one_person_works_in_two_clinics_and_switches(ear: Browser, skin: 
 
 
 async def test_the_call_of_a_deactivated_employee_closes_and_the_consultation_stays_the_clinics(
-    ear: Browser, kirsten: Browser, maja: Browser
+    ear: Browser, kirsten: Browser, maja: Browser, house: House
 ) -> None:
     await ear.post(f"/api/clinics/{EAR}/room/open")
     await ear.post(f"/api/clinics/{EAR}/patients", {"cpr": CPR["maja"]})
@@ -100,6 +101,8 @@ async def test_the_call_of_a_deactivated_employee_closes_and_the_consultation_st
     await kirsten.post(f"{address}/start")
     async with kirsten.live(f"{address}/call") as socket:
         assert (await socket.receive_json())["type"] == "call"
+        # By which it is told at once, and not when it looks by itself; a look inside.
+        assert person_topic("kirsten") in house.worker.bus._listeners
         await ear.post(f"{EMPLOYEES}/kirsten/deactivate")
         while (await socket.receive_json(timeout=10))["type"] != "revoked":
             pass

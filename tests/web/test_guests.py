@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from signaling.bus import call_topic, clinic_topic
 from tests.media.peers import Peer, loopback_candidates, until
 from web.guesses import MOST_FROM_ONE
 
 from .house import CPR, EAR, Browser, House, on_either_store
-from .test_sockets import Socket, connect, heard_on, in_call, move, patient_call, staff_call
+from .test_sockets import Socket, closing, connect, heard_on, in_call, in_queue, move, patient_call, staff_call
 
 CALL = "/api/guest/call"
+LIVE = "/api/guest/live"
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +110,48 @@ async def test_a_guest_may_be_refused_and_may_leave(ear: Browser, invited: Invit
     assert (await tove.post("/api/guest/knock", {"code": again, "name": "Tove"})).status == 201
     assert (await tove.post("/api/guest/leave")).status == 204
     assert (await tove.get("/api/guest")).body["state"] == "left"
+
+
+@on_either_store
+async def test_a_guest_who_waits_is_told_when_let_in_and_when_it_is_over(
+    ear: Browser, invited: Invited, house: House
+) -> None:
+    tove, visit_id = invited.tove, invited.visit_id
+    assert (await tove.get(LIVE)).refusal == (401, "not_logged_in")
+    await tove.post("/api/guest/knock", {"code": invited.code, "name": "Tove"})
+    (guest,) = await house.rooms.guests.of_visit(visit_id)
+    async with tove.live(LIVE) as own:
+        assert await heard_on(own, "guest") == {"type": "guest", "state": "knocking", "name": "Tove"}
+        await ear.post(guests(visit_id, guest.id, "admission"))
+        assert (await heard_on(own, "guest"))["state"] == "admitted"
+        await move(ear, visit_id, "end")
+        assert (await heard_on(own, "guest"))["state"] == "over"
+        assert await closing(own) == 1000
+
+
+async def test_whoever_waits_is_woken_by_their_own_visit_alone(
+    ear: Browser, maja: Browser, house: House, browser: Browser
+) -> None:
+    visit_id = await in_queue(ear, maja)
+    bus = house.worker.bus
+    # The topics have the listeners that they had, whatever opens; a look inside, since nothing outside tells.
+    before = {topic: len(events) for topic, events in bus._listeners.items()}
+    async with maja.live(patient_call(visit_id)) as waiting:
+        await heard_on(waiting, "call")
+        more = {topic for topic, events in bus._listeners.items() if len(events) > before.get(topic, 0)}
+        assert call_topic(visit_id) in more
+        assert not any(topic.startswith(("clinic:", "person:")) for topic in more)
+        own, woken = asyncio.Event(), asyncio.Event()
+        bus.listen(call_topic(visit_id), own)
+        bus.listen(clinic_topic(EAR), woken)
+        assert await browser.log_in("jonas", "patient") == "/patient"
+        await ear.post(f"/api/clinics/{EAR}/patients", {"cpr": CPR["jonas"]})
+        assert (await browser.post(f"/api/patient/clinics/{EAR}/join")).status == 200
+        assert (woken.is_set(), own.is_set()) == (True, False)
+        await move(ear, visit_id, "accept")
+        assert own.is_set()
+        while (await heard_on(waiting, "call"))["state"] != "accepted":
+            pass
 
 
 async def test_the_end_of_the_call_is_the_end_for_a_guest(ear: Browser, invited: Invited, house: House) -> None:

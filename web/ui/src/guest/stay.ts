@@ -4,6 +4,7 @@ import type { CallState, GuestSelf } from "../generated/wire";
 import { guestCall } from "../protocol/addresses";
 import { Call, type Link, type Remote, type SharedScreen } from "../protocol/call";
 import { closeDevices, type Devices, openDevices } from "../protocol/devices";
+import { LiveGuest } from "../protocol/live";
 import { type GuestApi, isNo, isStillAllowed } from "../protocol/rest";
 
 declare global {
@@ -13,8 +14,8 @@ declare global {
   }
 }
 
-/** How often a guest who waits asks whether to come in. */
-const ASK_MS = 2_000;
+/** How long after a server that did not answer it is asked again. */
+const ASK_AGAIN_MS = 2_000;
 
 export class Stay {
   /** How this browser's guest stands; null before a code has been typed. */
@@ -26,6 +27,7 @@ export class Stay {
   readonly recorded = signal(false);
   readonly devices = signal<Devices | null>(null);
   #call: Call | null = null;
+  #live: LiveGuest | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly api: GuestApi) {}
@@ -50,12 +52,16 @@ export class Stay {
     this.self.value = null;
   }
 
-  wake = () => this.#call?.connect();
+  wake = () => {
+    this.#live?.connect();
+    this.#call?.connect();
+  };
 
-  #take(self: GuestSelf): void {
-    this.self.value = self;
+  #take(self: Pick<GuestSelf, "state" | "name">): void {
+    this.self.value = { state: self.state, name: self.name };
     clearTimeout(this.#timer);
-    if (self.state === "knocking") this.#timer = setTimeout(() => void this.#look(), ASK_MS);
+    if (self.state === "knocking") this.#listen();
+    else this.#stopListening();
     if (self.state === "knocking" || self.state === "admitted") void this.#openDevices();
     if (self.state === "admitted") this.#join();
     else this.#hangUp();
@@ -67,8 +73,24 @@ export class Stay {
       this.#take(await this.api.self());
     } catch (error) {
       // Nobody's browser so far; anything else may go better the next time.
-      if (!isNo(error)) this.#timer = setTimeout(() => void this.#look(), ASK_MS);
+      if (!isNo(error)) this.#timer = setTimeout(() => void this.#look(), ASK_AGAIN_MS);
     }
+  }
+
+  /** Whoever waits is told; once they are in, the call's own socket tells. */
+  #listen(): void {
+    if (this.#live !== null) return;
+    this.#live = new LiveGuest({
+      onShown: (self) => this.#take(self),
+      onRevoked: () => void this.#look(),
+      mayReturn: () => isStillAllowed(this.api.self().then(() => true)),
+    });
+    this.#live.connect();
+  }
+
+  #stopListening(): void {
+    this.#live?.close();
+    this.#live = null;
   }
 
   async #openDevices(): Promise<void> {

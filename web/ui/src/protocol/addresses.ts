@@ -20,6 +20,7 @@ export const staffLive = (clinic: string, since: number | null) =>
   `/api/clinics/${part(clinic)}/live${since === null ? "" : `?since=${since}`}`;
 export const staffCall = (clinic: string, visit: string, joins: boolean) =>
   `/api/clinics/${part(clinic)}/visits/${part(visit)}/call${joins ? "?as=colleague" : ""}`;
+export const guestLive = () => "/api/guest/live";
 export const guestCall = () => "/api/guest/call";
 export const patientLive = () => "/api/patient/live";
 export const patientCall = (visit: string) => `/api/patient/visits/${part(visit)}/call`;

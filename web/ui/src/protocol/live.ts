@@ -1,6 +1,6 @@
-// The live sockets of a clinic and of a patient: the board and the cards as they are now, whatever the connection does.
-import type { BoardMessage, CardsMessage, EventMessage } from "../generated/wire";
-import { patientLive, staffLive } from "./addresses";
+// The live sockets of a clinic, a patient and a guest: the board, the cards and how the guest stands, as they are now.
+import type { BoardMessage, CardsMessage, EventMessage, GuestMessage } from "../generated/wire";
+import { guestLive, patientLive, staffLive } from "./addresses";
 import { afterMessage, type LiveMessage, withVisit } from "./board";
 import { ReconnectingSocket } from "./socket";
 
@@ -83,5 +83,24 @@ export class LiveCards {
 
   connect = () => this.#socket.connect();
   lost = () => this.#socket.lost();
+  close = () => this.#socket.close();
+}
+
+/** How a guest stands, kept current until they are out. */
+export class LiveGuest {
+  readonly #socket: ReconnectingSocket<GuestMessage>;
+
+  constructor(handlers: Omit<LiveHandlers<GuestMessage>, "onConnection">) {
+    this.#socket = new ReconnectingSocket<GuestMessage>({
+      path: guestLive,
+      onMessage: handlers.onShown,
+      onUp: () => {},
+      onDown: () => {},
+      onRevoked: handlers.onRevoked,
+      mayReturn: handlers.mayReturn,
+    });
+  }
+
+  connect = () => this.#socket.connect();
   close = () => this.#socket.close();
 }
