@@ -37,8 +37,8 @@ TOLD_AGAIN_AFTER = timedelta(hours=1)
 PAGE = 50
 """Entries on a page."""
 
-_OWN = frozenset({Role.PATIENT.value, Role.GUARDIAN.value})
-_WITH_SUBJECT = ("visit_", "patient_", "note_", "recording_")
+_OWN = frozenset({Role.PATIENT.value, Role.GUARDIAN.value, Role.GUEST.value})
+_WITH_SUBJECT = ("visit_", "patient_", "note_", "recording_", "guest_", "message_")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,17 @@ async def test_a_guest_comes_in_is_heard_and_seen_and_is_removed(ear: Browser, m
             await peer.close()
 
 
+async def test_a_patient_reads_who_was_let_into_the_call(
+    maja: Browser, ear: Browser, invited: Invited, house: House
+) -> None:
+    await invited.tove.post("/api/guest/knock", {"code": invited.code, "name": "Tove"})
+    (guest,) = await house.rooms.guests.of_visit(invited.visit_id)
+    await ear.post(guests(invited.visit_id, guest.id, "admission"))
+    found = (await maja.post("/api/patient/profiles/maja/look_ups", {})).body["look_ups"]
+    assert [each["kind"] for each in found[:2]] == ["guest_admitted", "guest_invited"]
+    assert "Tove" not in str(found)
+
+
 async def test_a_guest_may_be_refused_and_may_leave(ear: Browser, invited: Invited, house: House) -> None:
     tove, visit_id = invited.tove, invited.visit_id
     await tove.post("/api/guest/knock", {"code": invited.code, "name": "Tove"})
