@@ -174,6 +174,7 @@ MEDIA = """async () => {
     for (const report of (await window.__venterumPeer.getStats()).values()) {
         if (report.type === 'inbound-rtp' && report.kind === 'video') {
             for (const name of ['framesDecoded', 'nackCount', 'pliCount']) add(name, report[name]);
+            if (report.framesDecoded > 10) add('pictures', 1);
             found.frameHeight = Math.max(found.frameHeight ?? 0, report.frameHeight ?? 0);
         }
         if (report.type === 'inbound-rtp' && report.kind === 'audio') {

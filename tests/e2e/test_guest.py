@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 from playwright.async_api import Browser, Page, expect
 
 from .axe import Auditor
-from .people import BOUND_S, PERSON, Clinician, Patient, Someone, media_flows
+from .people import PERSON, Clinician, Patient, Someone, media, media_flows, media_until
 from .servers import Server
-
-PICTURES = """async () => {
-    let pictures = 0;
-    for (const each of (await window.__venterumPeer?.getStats())?.values() ?? [])
-        if (each.type === 'inbound-rtp' && each.kind === 'video' && each.framesDecoded > 10) pictures += 1;
-    return pictures;
-}"""
-
-
-FRAMES = """async () => {
-    let frames = 0;
-    for (const each of (await window.__venterumPeer?.getStats())?.values() ?? []) frames += each.framesDecoded ?? 0;
-    return frames;
-}"""
 
 
 async def goes_on(page: Page) -> None:
     """Wait until a page has decoded more pictures than before, whoever's."""
-    before, deadline = await page.evaluate(FRAMES), time.monotonic() + BOUND_S
-    while (now := await page.evaluate(FRAMES)) < before + 10:
-        assert time.monotonic() < deadline, (before, now)
-        await asyncio.sleep(0.1)
-
-
-async def sees(page: Page, pictures: int) -> None:
-    """Wait until a page has decoded that many others' pictures. Fails after `BOUND_S`."""
-    deadline = time.monotonic() + BOUND_S
-    while (now := await page.evaluate(PICTURES)) < pictures:
-        assert time.monotonic() < deadline, now
-        await asyncio.sleep(0.1)
+    before = (await media(page))["framesDecoded"]
+    await media_until(page, lambda now: now.get("framesDecoded", 0) > before + 10)
 
 
 class Guest(Someone):
@@ -96,7 +69,7 @@ async def test_an_interpreter_is_let_in_by_a_code_and_removed(server: Server, br
     await tove.knocks(await invites(tab, axe), "Tolk Tove")
     await tab.get_by_role("button", name="Luk ind").click()
     for page in (tove.page, tab, maja.page):
-        await sees(page, 2)
+        await media_until(page, lambda now: now.get("pictures", 0) >= 2)
     there = tove.page.get_by_role("list", name="Hvem der er i samtalen")
     for name in (PERSON["anne"].name, "Patienten", "Tolk Tove (dig)"):
         await expect(there.get_by_text(name)).to_be_visible()

@@ -37,7 +37,7 @@ export function CallScreen({ side, status, facts, actions, children }: ScreenPro
   const bar = useRef<HTMLElement>(null);
   const { own, watch } = side;
 
-  const unread = panel.value === "chat" ? 0 : side.messages.unread.value;
+  const unread = panel.value === "chat" ? 0 : side.unread.value.length;
   const show = (wanted: Panel | null) => {
     const was = panel.peek();
     panel.value = wanted;

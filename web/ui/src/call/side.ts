@@ -4,14 +4,15 @@ import type {
   CallConfiguration,
   CallState,
   GuestView,
+  MessageView,
   Participants,
   RecordingMessage,
   SaidBy,
 } from "../generated/wire";
 import { Call, type Link, type Remote, type Role, type SharedScreen } from "../protocol/call";
+import { Chat, type ChatServer } from "../protocol/chat";
 import { isNo, Refusal } from "../protocol/rest";
 import { takeOver } from "../protocol/sole";
-import { type MessageServer, Messages } from "./messages";
 import { OwnDevices } from "./own";
 import { Watch } from "./watch";
 
@@ -42,10 +43,12 @@ export interface CallServer {
   callConfiguration: () => Promise<CallConfiguration>;
   /** Whether whoever is logged in may still take part. */
   mayReturn: () => Promise<boolean>;
-  messages: MessageServer;
+  messages: ChatServer;
 }
 
 const RETRY_MS = 3_000;
+/** What the server takes of a text under way. */
+const MOST_UNDER_WAY = 1000;
 
 export class CallSide {
   readonly state = signal<CallState | null>(null);
@@ -53,7 +56,6 @@ export class CallSide {
   readonly recording = signal<RecordingMessage | null>(null);
   readonly guests = signal<GuestView[]>([]);
   readonly link = signal<Link>("connecting");
-  readonly remote = signal<MediaStream | null>(null);
   /** Everybody else in the call, connected or not. */
   readonly remotes = signal<Remote[]>([]);
   /** The screen that is shared now. */
@@ -65,7 +67,13 @@ export class CallSide {
   readonly handedTo = signal("");
   /** The text under way on this page. */
   readonly text = signal("");
-  readonly messages: Messages;
+  readonly chat: Chat;
+  /** What the other party wrote and nobody has had before the eyes, here or elsewhere. */
+  readonly unread = computed<MessageView[]>(() => {
+    const theirs = this.chat.messages.value.filter((one) => !this.isMine(one));
+    const newest = theirs.slice(Math.max(theirs.length - (this.state.value?.chat.unread ?? 0), 0));
+    return newest.filter(({ number }) => number > this.chat.seenTo.value);
+  });
   /** One's own screen, while it is shared or asked to be. */
   readonly ownScreen = signal<MediaStreamTrack | null>(null);
   readonly canShare = navigator.mediaDevices !== undefined && "getDisplayMedia" in navigator.mediaDevices;
@@ -100,8 +108,10 @@ export class CallSide {
     /** Used by the page before the call, too, where there is a page before it. */
     readonly own: OwnDevices = new OwnDevices((stream) => this.send(stream)),
   ) {
-    this.messages = new Messages(role === "patient" ? "patient" : "clinic", server.messages);
+    this.chat = new Chat(server.messages);
   }
+
+  isMine = ({ by }: MessageView) => by === (this.role === "patient" ? "patient" : "clinic");
 
   /** Takes the call over from any other tab of this browser, and connects. */
   async start(): Promise<void> {
@@ -120,16 +130,21 @@ export class CallSide {
     this.#call?.setTracks(stream);
   }
 
-  /** Sends the text under way; it stays where it is when that fails. */
-  async sendText(): Promise<void> {
+  /** Sends the text under way. */
+  sendText(): void {
     const text = this.text.peek().trim();
     if (text === "") return;
-    const typed = this.text.peek();
-    await this.messages.write(text);
-    // What was typed on meanwhile stays.
-    this.text.value = this.text.peek().startsWith(typed)
-      ? this.text.peek().slice(typed.length)
-      : this.text.peek();
+    this.chat.send(text);
+    this.text.value = "";
+  }
+
+  /** What the others see as it is typed: what was sent and is not through yet, too. */
+  #underWay(): string {
+    const onItsWay = this.chat.unsent.value.filter(({ refusal }) => refusal === null);
+    return [...onItsWay.map(({ text }) => text), this.text.value]
+      .filter((text) => text !== "")
+      .join("\n")
+      .slice(-MOST_UNDER_WAY);
   }
 
   /** Asks which screen or window to show to everybody; `screen` tells when they see it, `screenProblem` that they do not. */
@@ -166,12 +181,16 @@ export class CallSide {
   }
 
   /** Connects anew at once: the machine woke up, or the network is back. */
-  wake = () => this.#call?.connect();
+  wake = () => {
+    this.#call?.connect();
+    this.chat.wake();
+  };
 
   close(): void {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.#stopSaying();
+    this.chat.close();
     this.stopSharing();
     this.watch.follow(null);
     this.#release();
@@ -195,7 +214,7 @@ export class CallSide {
     this.#call = new Call(this.path, this.role, configuration, {
       onState: (state) => {
         this.state.value = state;
-        void this.messages.follow(state.chat);
+        this.chat.follow(state.chat);
       },
       onParticipants: (participants) => {
         this.participants.value = participants;
@@ -208,9 +227,6 @@ export class CallSide {
       },
       onLink: (link) => {
         this.link.value = link;
-      },
-      onRemote: (stream) => {
-        this.remote.value = stream;
       },
       onRemotes: (remotes) => {
         this.remotes.value = remotes;
@@ -254,7 +270,7 @@ export class CallSide {
         microphone: microphone && has("audio"),
         camera: camera && has("video"),
         line: this.watch.line.value,
-        text: this.text.value,
+        text: this.#underWay(),
       });
     });
   }

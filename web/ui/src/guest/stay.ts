@@ -120,7 +120,6 @@ export class Stay {
       onLink: (link) => {
         this.link.value = link;
       },
-      onRemote: () => {},
       onRemotes: (remotes) => {
         this.remotes.value = remotes;
       },

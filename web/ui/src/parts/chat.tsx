@@ -112,7 +112,8 @@ interface NotThroughProps {
   onEdit: (text: string) => void;
 }
 
-function NotThrough({ chat, unsent, onEdit }: NotThroughProps) {
+/** A message that is not through: sent again by itself, or refused. */
+export function NotThrough({ chat, unsent, onEdit }: NotThroughProps) {
   return (
     <li class="chat-message chat-own chat-unsent">
       <span class="chat-by">{unsent.refusal === null ? t.chat.sending : t.chat.refused}</span>

@@ -71,8 +71,6 @@ export interface CallHandlers {
   /** How the recording of the consultation stands. */
   onRecording: (message: RecordingMessage) => void;
   onLink: (link: Link) => void;
-  /** The first other's picture and sound; a new stream for each new peer connection. */
-  onRemote: (stream: MediaStream) => void;
   /** Everybody else, at every change. The stream of somebody who stays is the same one until the next peer connection. */
   onRemotes: (remotes: Remote[]) => void;
   /** The screen that is shared now, one's own too; null when none is. */
@@ -280,7 +278,6 @@ export class Call {
     const lines = new Lines(peer);
     this.#lines = lines;
     this.handlers.onPeer(peer);
-    this.handlers.onRemote(lines.first);
     this.#showWhoIsThere();
     peer.onconnectionstatechange = () => this.#followPeer(peer);
     await peer.setLocalDescription();

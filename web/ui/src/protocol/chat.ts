@@ -26,8 +26,9 @@ export class Chat {
   readonly unsent: Signal<Unsent[]> = signal([]);
   /** Whether the server cannot be reached now; what is unsent goes when it can. */
   readonly waiting = signal(false);
+  /** The number of the newest that stood before somebody's eyes here. */
+  readonly seenTo: Signal<number> = signal(0);
   #count = 0;
-  #seen = 0;
   #isReading = false;
   #isSending = false;
   #attempt = 0;
@@ -64,11 +65,11 @@ export class Chat {
   /** Everything here stands before somebody's eyes. */
   seen(): void {
     const newest = this.#newest();
-    if (newest <= this.#seen) return;
-    this.#seen = newest;
+    if (newest <= this.seenTo.peek()) return;
+    this.seenTo.value = newest;
     // That it was read is told once more with the next message, if it does not arrive.
     void this.server.read(newest).catch(() => {
-      this.#seen = 0;
+      this.seenTo.value = 0;
     });
   }
 

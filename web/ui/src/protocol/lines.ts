@@ -35,11 +35,6 @@ export class Lines {
       this.#addSlot(add(peer, "audio", "recvonly"), add(peer, "video", "recvonly"));
   }
 
-  /** The first slot's picture and sound: the only other one's, where there is only one. */
-  get first(): MediaStream {
-    return this.#slots[0]?.stream ?? new MediaStream();
-  }
-
   /** A participant's picture and sound; null for one who comes on none of the slots. The same object for the same slot. */
   streamOf({ audio_mid, video_mid }: ParticipantView): MediaStream | null {
     const mids = [audio_mid, video_mid].filter((mid) => mid !== null);
