@@ -1,15 +1,15 @@
 """Legs and the way a packet goes between them: decrypted, renumbered, encrypted, sent; never parsed past its headers.
 
 A `Leg` is one browser's connected transport. Each track it sends (`Incoming`) has routes to the tracks that others are sent
-(`Outgoing`); which goes to which is decided in `media/room.py` and done by `wire`. The hot path is `Leg.datagram_received`: one
-function from datagram to send.
+(`Outgoing`); which goes to which is decided in `media/room.py` and done by `wire`. RTCP is translated in `media/translation.py`.
+The hot path is `Leg.datagram_received`: one function from datagram to send.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 from . import rtcp, transport_wide
@@ -32,6 +32,7 @@ from .rtp import (
     value_offset,
 )
 from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect, srtp_unprotect_rtcp
+from .translation import translate
 from .transport_wide import Arrivals, Feedback
 
 KEYFRAME_INTERVAL_MS = 500.0
@@ -281,7 +282,8 @@ class Leg:
         self._announced = {ssrc: each for each in self.incoming.values() for ssrc in each.section.ssrcs}
         self.outgoing: dict[str, Outgoing] = {}
         """By mid."""
-        self._by_ssrc: dict[int, tuple[Outgoing, StreamMap]] = {}
+        self.by_ssrc: dict[int, tuple[Outgoing, StreamMap]] = {}
+        """What the browser is sent, by the SSRC that the answer announced."""
         self._sources: set[int] = set()
         self._rtcp = Allowance(RTCP_PER_SECOND, RTCP_AT_ONCE)
         self._repairs = Allowance(REPAIRS_PER_SECOND, REPAIRS_AT_ONCE)
@@ -296,12 +298,12 @@ class Leg:
         retransmission = StreamMap(self._new_ssrc(), clock_rate_hz) if has_rtx else None
         outgoing = Outgoing(self, section, primary, retransmission)
         self.outgoing[section.mid] = outgoing
-        self._by_ssrc[primary.ssrc] = (outgoing, primary)
+        self.by_ssrc[primary.ssrc] = (outgoing, primary)
         if retransmission is not None:
-            self._by_ssrc[retransmission.ssrc] = (outgoing, retransmission)
+            self.by_ssrc[retransmission.ssrc] = (outgoing, retransmission)
 
     def _new_ssrc(self) -> int:
-        while (ssrc := secrets.randbits(32)) in self._by_ssrc or ssrc == 0:
+        while (ssrc := secrets.randbits(32)) in self.by_ssrc or ssrc == 0:
             pass
         return ssrc
 
@@ -463,7 +465,7 @@ class Leg:
         young = now_ms - self._begun_ms < FIRST_MS
         self._report_due_ms = now_ms + (FIRST_REPORT_INTERVAL_MS if young else REPORT_INTERVAL_MS)
         arrivals = self._arrivals
-        for report in arrivals.reports(self._own_ssrc(), ssrc):
+        for report in arrivals.reports(self.own_ssrc, ssrc):
             self.send_rtcp(report)
         before_bps = self.path_up.limit_bps
         self.path_up.noted(arrivals.came, arrivals.came_bytes, arrivals.lost, now_ms)
@@ -506,10 +508,9 @@ class Leg:
             return
         ssrcs = tuple(each.ssrc for each in self.incoming.values() if each.ssrc is not None)
         self._told_bps, self._told_ms = limit_bps, now_ms
-        self.send_rtcp(rtcp.write_remb(self._own_ssrc(), limit_bps, ssrcs))
+        self.send_rtcp(rtcp.write_remb(self.own_ssrc, limit_bps, ssrcs))
 
-    # RTCP is translated, packet by packet: what this leg says of tracks it receives goes to their sources, and its
-    # sender reports go to its receivers.
+    # What this leg says by RTCP is translated, in `translation.py`, by what follows.
 
     def _rtcp_received(self, slot: int, size: int) -> None:
         batch, length, begin = self._batch, self._length, slot * SLOT_BYTES
@@ -524,87 +525,52 @@ class Leg:
         if not self._rtcp.take(batch.now_ms):
             self._counters.crowded += 1
             return
-        try:
-            packets = list(rtcp.parse(compound))
-        except rtcp.MalformedRtcp:
+        if not translate(self, compound, batch.now_ms):
             self._counters.malformed += 1
-            return
-        outbox: dict[Leg, list[bytes]] = {}
-        for packet in packets:
-            if isinstance(packet, rtcp.SenderReport):
-                if self.tap is not None:
-                    self.tap.sender_report(packet.ssrc, packet.ntp, packet.rtp_timestamp)
-                self._translate_sender_report(packet, outbox)
-            if isinstance(packet, rtcp.SenderReport | rtcp.ReceiverReport):
-                self._translate_reports(packet.reports, outbox)
-            elif isinstance(packet, rtcp.Nack):
-                self._translate_nack(packet, outbox)
-            elif isinstance(packet, rtcp.KeyframeRequest):
-                known = self._by_ssrc.get(packet.media_ssrc)
-                if known is not None and known[0].source is not None:
-                    known[0].source.request_keyframe()
-            elif isinstance(packet, rtcp.Remb):
-                self._remb_bps = packet.bitrate_bps
-                self._tell_sources(self._batch.now_ms)
-            elif isinstance(packet, Feedback) and self.path is not None:
-                before_bps = self.path.limit_bps
-                self.path.heard(packet, self._batch.now_ms)
-                if self.path.limit_bps != before_bps:
-                    self._tell_sources(self._batch.now_ms)
-        for leg, parts in outbox.items():
-            leg.send_rtcp(b"".join(parts))
 
-    def _translate_sender_report(self, report: rtcp.SenderReport, outbox: dict[Leg, list[bytes]]) -> None:
-        for outgoing in (o for incoming in self.incoming.values() for o in incoming.outgoings):
-            for stream in (outgoing.primary, outgoing.retransmission):
-                if stream is not None and stream.source_ssrc == report.ssrc:
-                    # Retransmissions bear the timestamps of what they repeat.
-                    timestamp = (report.rtp_timestamp + outgoing.primary.timestamp_offset) & 0xFFFFFFFF
-                    outbox.setdefault(outgoing.leg, []).extend(
-                        (
-                            rtcp.write_sender_report(stream.ssrc, report.ntp, timestamp, report.packets, report.octets),
-                            rtcp.write_sdes(stream.ssrc, outgoing.leg.id),
-                        )
-                    )
+    @property
+    def own_ssrc(self) -> int:
+        """The SSRC that this leg's browser knows the relay by, as the sender of feedback."""
+        return next(iter(self.by_ssrc), 1)
 
-    def _translate_reports(self, reports: Iterable[rtcp.Report], outbox: dict[Leg, list[bytes]]) -> None:
-        blocks: dict[Leg, list[rtcp.Report]] = {}
-        for report in reports:
-            source, stream = self._source_of(report.ssrc)
-            # Retransmissions are numbered here, so a report on them says nothing of what their source sent.
-            if source is not None and stream is not None and stream is self._by_ssrc[report.ssrc][0].primary:
-                if stream.source_ssrc is None:
-                    continue
-                highest = (report.highest_sequence - stream.sequence_offset) & 0xFFFFFFFF
-                blocks.setdefault(source, []).append(replace(report, ssrc=stream.source_ssrc, highest_sequence=highest))
-        for source, translated in blocks.items():
-            outbox.setdefault(source, []).append(rtcp.write_receiver_report(source._own_ssrc(), translated))
+    def source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:
+        """Where what this leg is sent by an SSRC comes from now, and how its numbers map."""
+        known = self.by_ssrc.get(ssrc)
+        if known is None or known[0].source is None:
+            return None, None
+        return known[0].source.leg, known[1]
 
-    def _translate_nack(self, nack: rtcp.Nack, outbox: dict[Leg, list[bytes]]) -> None:
-        source, stream = self._source_of(nack.media_ssrc)
-        if source is not None and stream is not None and stream.source_ssrc is not None:
-            outgoing = self._by_ssrc[nack.media_ssrc][0]
-            now_ms = monotonic() * 1000
-            allowed = [s for s in nack.sequences if self._repairs.take(now_ms)]
-            self._counters.crowded += len(nack.sequences) - len(allowed)
-            sequences = [stream.source_sequence(s) for s in allowed if not self._sent_again(outgoing, s)]
-            # What a path lost because it is too narrow, it would lose again.
-            if not sequences or source.path_up.limit_bps is not None:
-                return
-            outbox.setdefault(source, []).append(rtcp.write_nack(source._own_ssrc(), stream.source_ssrc, sequences))
+    def told_remb(self, bitrate_bps: int, now_ms: float) -> None:
+        """The browser says what its path down carries."""
+        self._remb_bps = bitrate_bps
+        self._tell_sources(now_ms)
 
-    def _sent_again(self, outgoing: Outgoing, sequence: int) -> bool:
+    def told_arrivals(self, feedback: Feedback, now_ms: float) -> None:
+        """The browser says what arrived, and when."""
+        if self.path is not None:
+            before_bps = self.path.limit_bps
+            self.path.heard(feedback, now_ms)
+            if self.path.limit_bps != before_bps:
+                self._tell_sources(now_ms)
+
+    def may_repair(self, sequences: Sequence[int], now_ms: float) -> list[int]:
+        """Those of lost packets that are still to be repaired now."""
+        allowed = [sequence for sequence in sequences if self._repairs.take(now_ms)]
+        self._counters.crowded += len(sequences) - len(allowed)
+        return allowed
+
+    def send_again(self, outgoing: Outgoing, sequence: int, now_ms: float) -> bool:
         """Send a packet that this leg lost again, from the cache. False when it is not there: its source has to."""
         rtx, payload_type = outgoing.retransmission, outgoing.rtx_payload_type
-        kept = outgoing.cache.find(sequence, monotonic() * 1000) if outgoing.cache is not None else None
+        kept = outgoing.cache.find(sequence, now_ms) if outgoing.cache is not None else None
         if kept is None or rtx is None or payload_type is None:
             return False
         again = as_retransmission(kept, payload_type, outgoing.next_retransmission, rtx.ssrc)
         if again is None:
             return False
-        if self.path is not None and not self.path.may_repeat(len(again), NARROW_REPAIRS, monotonic() * 1000):
+        if self.path is not None and not self.path.may_repeat(len(again), NARROW_REPAIRS, now_ms):
             return True
-        again = self._numbered(again, outgoing.section)
+        again = self._numbered(again, outgoing.section, now_ms)
         outgoing.next_retransmission = (outgoing.next_retransmission + 1) & 0xFFFF
         if self.transport.send_rtp(again):
             self._counters.retransmitted += 1
@@ -612,23 +578,13 @@ class Leg:
             self._counters.encrypt += 1
         return True
 
-    def _numbered(self, packet: bytes, section: Section) -> bytes:
+    def _numbered(self, packet: bytes, section: Section, now_ms: float) -> bytes:
         """A packet with the next transport-wide number in place of the one that it bears."""
         place = value_offset(packet, section.extensions.get(transport_wide.EXTENSION, 0))
         if place is None or self.path is None:
             return packet
-        number = self.path.sent(len(packet), monotonic() * 1000)
+        number = self.path.sent(len(packet), now_ms)
         return packet[:place] + number.to_bytes(2, "big") + packet[place + 2 :]
-
-    def _source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:
-        known = self._by_ssrc.get(ssrc)
-        if known is None or known[0].source is None:
-            return None, None
-        return known[0].source.leg, known[1]
-
-    def _own_ssrc(self) -> int:
-        """The SSRC that this leg's browser knows the relay by, as the sender of feedback."""
-        return next(iter(self._by_ssrc), 1)
 
     def request_keyframe(self, *, at_once: bool = False) -> None:
         """Ask for a keyframe of everything that this leg's browser shows; see `Incoming.request_keyframe`."""
@@ -637,12 +593,12 @@ class Leg:
 
     def ask_for_keyframe(self, ssrc: int) -> None:
         self._counters.keyframes_requested += 1
-        self.send_rtcp(rtcp.write_pli(self._own_ssrc(), ssrc))
+        self.send_rtcp(rtcp.write_pli(self.own_ssrc, ssrc))
 
     async def close(self) -> None:
         """End the transport, and let go of everything that refers to this leg. May be called twice."""
         await self.transport.close()
-        for held in (self.incoming, self.outgoing, self._announced, self._by_ssrc, self._streams):
+        for held in (self.incoming, self.outgoing, self._announced, self.by_ssrc, self._streams):
             held.clear()
 
     def send_rtcp(self, compound: bytes) -> None:
