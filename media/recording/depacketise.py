@@ -1,4 +1,4 @@
-"""Frames out of RTP payloads: VP8 (RFC 7741), H.264 (RFC 6184), Opus (RFC 7587) and RED (RFC 2198). Pure.
+"""Frames out of RTP payloads: VP8 (RFC 7741), VP9 (RFC 9628), AV1 (AOM's format), H.264 (RFC 6184), Opus and RED. Pure.
 
 What is given are the payloads of one source in the order of their sequence numbers, with gaps told. Nothing is decoded; a frame
 is the very bytes that the sender's encoder made.
@@ -16,6 +16,7 @@ MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 _IDR, _SPS, _PPS, _STAP_A, _FU_A = 5, 7, 8, 24, 28
 _KEPT_NALS = range(1, 24)
+_SEQUENCE_HEADER, _TEMPORAL_DELIMITER, _FRAME_HEADER, _FRAME = 1, 2, 3, 6
 
 
 class MalformedPayload(Exception):
@@ -24,7 +25,7 @@ class MalformedPayload(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """One whole frame of one source. `width` and `height` are known for keyframes of VP8 alone."""
+    """One whole frame of one source. `width` and `height` are known for keyframes of VP8 and VP9 alone."""
 
     timestamp: int
     data: bytes
@@ -126,6 +127,145 @@ class Vp8(_Video):
         width = int.from_bytes(data[6:8], "little") & 0x3FFF
         height = int.from_bytes(data[8:10], "little") & 0x3FFF
         return Assembled(self._timestamp, data, keyframe=True, width=width, height=height)
+
+
+class Vp9(_Video):
+    """RFC 9628: a payload descriptor, then a part of the frame. Of several spatial layers the lowest, which needs no other."""
+
+    def _add(self, payload: memoryview) -> None:
+        first, position = payload[0], 1
+        if first & 0x80:  # I: PictureID, of two octets when M is set
+            position += 2 if payload[position] & 0x80 else 1
+        if first & 0x20:  # L: TID, U, SID and D; TL0PICIDX outside of the flexible mode
+            if payload[position] & 0x0E:
+                return
+            position += 1 if first & 0x10 else 2
+        if (
+            first & 0x50 == 0x50
+        ):  # F and P: the pictures that this one refers to, each of which says whether there is one more
+            while payload[position] & 1:
+                position += 1
+            position += 1
+        if first & 0x02:  # V: the scalability structure
+            position += _structure_bytes(payload[position:])
+        if position >= len(payload):
+            raise MalformedPayload
+        if first & 0x08:  # B: the beginning of a frame
+            self._parts.clear()
+            self._size = 0
+            self._broken = False
+        elif not self._parts:
+            self._broken = True
+        self._keep(bytes(payload[position:]))
+
+    def _frame(self, data: bytes) -> Assembled:
+        # VP9's uncompressed header, profile 0: marker 2, profile, show_existing_frame 0, frame_type 0; the sync code; the size.
+        if data[0] & 0xFC != 0x80 or len(data) < 9 or data[1:4] != b"\x49\x83\x42":
+            return Assembled(self._timestamp, data, keyframe=False)
+        size = int.from_bytes(data[4:9], "big") >> 4
+        return Assembled(
+            self._timestamp, data, keyframe=True, width=(size >> 16 & 0xFFFF) + 1, height=(size & 0xFFFF) + 1
+        )
+
+
+def _structure_bytes(structure: memoryview) -> int:
+    """How long VP9's scalability structure is (RFC 9628 section 4.2.1)."""
+    size = 1 + (4 * ((structure[0] >> 5) + 1) if structure[0] & 0x10 else 0)
+    if structure[0] & 0x08:
+        pictures, size = structure[size], size + 1
+        for _ in range(pictures):
+            size += 1 + (structure[size] >> 2 & 3)
+    return size
+
+
+class Av1(_Video):
+    """AOM's RTP payload format for AV1: OBUs, whole and in parts. In a frame each has its size, and there is no delimiter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._fragment: bytearray | None = None
+        self._key = [False, False]
+        """Whether the frame has a sequence header, and begins a sequence."""
+
+    def gap(self) -> None:
+        super().gap()
+        self._fragment = None
+
+    def _add(self, payload: memoryview) -> None:
+        continues, goes_on, count = payload[0] & 0x80, payload[0] & 0x40, payload[0] >> 4 & 3
+        elements: list[memoryview] = []
+        position = 1
+        while position < len(payload):
+            if count and len(elements) + 1 == count:
+                size = len(payload) - position
+            else:
+                size, position = _leb128(payload, position)
+            if not size or position + size > len(payload):
+                raise MalformedPayload
+            elements.append(payload[position : position + size])
+            position += size
+        if not elements or (count and len(elements) != count):
+            raise MalformedPayload
+        for place, element in enumerate(elements):
+            if place or not continues:
+                if self._fragment is not None:
+                    raise MalformedPayload  # what it was to go on with never came
+                self._fragment = bytearray()
+            elif self._fragment is None:
+                self._broken = True
+                continue
+            self._fragment += element
+            if len(self._fragment) > MAX_FRAME_BYTES:
+                raise MalformedPayload
+            if not goes_on or place + 1 < len(elements):
+                obu, self._fragment = self._fragment, None
+                self._keep_obu(memoryview(obu))
+
+    def _keep_obu(self, obu: memoryview) -> None:
+        kind, position = obu[0] >> 3 & 15, 2 if obu[0] & 4 else 1
+        head = bytes([obu[0] | 2]) + bytes(obu[1:position])
+        body = obu[position:]
+        if obu[0] & 2:
+            size, begins = _leb128(obu, position)
+            body = obu[begins : begins + size]
+            if len(body) != size:
+                raise MalformedPayload
+        if kind == _TEMPORAL_DELIMITER:
+            return
+        if kind == _SEQUENCE_HEADER:
+            self._key[0] = True
+        elif kind in (_FRAME, _FRAME_HEADER) and body[0] & 0xE0 == 0:  # show_existing_frame 0, frame_type KEY_FRAME
+            self._key[1] = True
+        self._keep(head + _as_leb128(len(body)) + bytes(body))
+
+    def _whole(self) -> Iterator[Assembled]:
+        if self._fragment is not None:
+            self._broken, self._fragment = True, None
+        yield from super()._whole()
+        self._key = [False, False]
+
+    def _frame(self, data: bytes) -> Assembled:
+        return Assembled(self._timestamp, data, keyframe=all(self._key))
+
+
+def _leb128(data: memoryview, position: int) -> tuple[int, int]:
+    """A number of up to eight groups of seven bits, the least first, and where it ends."""
+    value = 0
+    for place in range(8):
+        octet = data[position + place]
+        value |= (octet & 0x7F) << 7 * place
+        if not octet & 0x80:
+            return value, position + place + 1
+    raise MalformedPayload
+
+
+def _as_leb128(value: int) -> bytes:
+    octets = bytearray()
+    while value > 0x7F:
+        octets.append(value & 0x7F | 0x80)
+        value >>= 7
+    octets.append(value)
+    return bytes(octets)
 
 
 class H264(_Video):
@@ -260,5 +400,12 @@ def opus_duration_ms(packet: bytes) -> float:
     return frame_ms * (1 if code == 0 else 2)
 
 
-DEPACKETISERS: dict[str, type[Depacketiser]] = {"vp8": Vp8, "h264": H264, "opus": Opus, "red": Red}
+DEPACKETISERS: dict[str, type[Depacketiser]] = {
+    "vp8": Vp8,
+    "vp9": Vp9,
+    "av1": Av1,
+    "h264": H264,
+    "opus": Opus,
+    "red": Red,
+}
 """By encoding name, in lower case."""

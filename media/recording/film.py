@@ -1,6 +1,6 @@
 """Films out of recordings, by PyAV and without transcoding: one of everybody, or one of each participant for a browser.
 
-A film of VP8 and Opus is WebM; with H.264 in it, it is Matroska. Every frame is muxed as its sender encoded it.
+A film of VP8, VP9 or AV1 and Opus is WebM; with H.264 in it, it is Matroska. Every frame is muxed as its sender encoded it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ from .tracks import Found, Frames, Survey, TrackName
 
 WEBM, MATROSKA = "webm", "matroska"
 MIME = {WEBM: "video/webm", MATROSKA: "video/x-matroska"}
-PLAYABLE = frozenset({"vp8", "h264", "opus"})
+PLAYABLE = frozenset({"vp8", "vp9", "av1", "h264", "opus"})
+
+_BARE = {"h264": ("h264", b""), "av1": ("obu", b"\x12\x00")}
+"""How frames by themselves are read as a file, and what has to stand before the first: for AV1, a temporal delimiter."""
 
 _MS = Fraction(1, 1000)
 
@@ -95,11 +98,12 @@ def _frames(chunks: Iterable[bytes], survey: Survey) -> Iterator[Any]:
 
 def _stream(container: OutputContainer, track: Found) -> Any:
     name, first = track.name, track.first
-    if name.codec == "vp8":
-        stream = container.add_mux_stream("vp8", width=first.width, height=first.height)
-    elif name.codec == "h264":
+    if name.codec in ("vp8", "vp9"):
+        stream = container.add_mux_stream(name.codec, width=first.width, height=first.height)
+    elif name.codec in _BARE:
         # Read once by PyAV as a file of its own, for what the container wants to know of it.
-        with av.open(io.BytesIO(first.data), format="h264") as template:
+        format, before = _BARE[name.codec]
+        with av.open(io.BytesIO(before + first.data), format=format) as template:
             stream = container.add_stream_from_template(template.streams.video[0], opaque=True)
     else:
         # The encoder is opened for its header alone; nothing is encoded.

@@ -20,10 +20,12 @@ from media.recording.depacketise import (
     DEPACKETISERS,
     H264,
     Assembled,
+    Av1,
     Depacketiser,
     MalformedPayload,
     Red,
     Vp8,
+    Vp9,
     nal_types,
     opus_duration_ms,
     red_blocks,
@@ -33,7 +35,17 @@ from media.recording.losses import Accounts
 from media.recording.records import Kind, LegBegan, record, records
 from media.recording.tracks import Frames, Survey
 
-from .senders import CODINGS, h264_payloads, leg_began, pictures, sounds, vp8_payloads
+from .senders import (
+    CODINGS,
+    av1_obus,
+    av1_payloads,
+    h264_payloads,
+    leg_began,
+    pictures,
+    sounds,
+    vp8_payloads,
+    vp9_payloads,
+)
 
 KEY = bytes(range(32))
 payloads = st.lists(
@@ -66,7 +78,12 @@ def test_whatever_comes_gives_frames_or_is_refused(
 
 @pytest.mark.parametrize(
     ("made", "codec", "packetised"),
-    [(Vp8, "vp8", lambda frame, n: vp8_payloads(frame, n)), (H264, "h264", lambda frame, n: h264_payloads(frame))],
+    [
+        (Vp8, "vp8", vp8_payloads),
+        (Vp9, "vp9", vp9_payloads),
+        (Av1, "av1", av1_payloads),
+        (H264, "h264", lambda frame, n: h264_payloads(frame)),
+    ],
 )
 def test_a_whole_stream_comes_out_as_it_went_in(made, codec, packetised) -> None:  # type: ignore[no-untyped-def]  # a table
     depacketiser, found = made(), []
@@ -78,7 +95,9 @@ def test_a_whole_stream_comes_out_as_it_went_in(made, codec, packetised) -> None
     assert len(found) == len(frames)
     assert found[0].keyframe
     assert [frame.keyframe for frame in found].count(True) == 1
-    if codec == "vp8":
+    if codec == "av1":
+        assert [frame.data for frame in found] == [b"".join(av1_obus(frame)) for frame in frames]
+    elif codec in ("vp8", "vp9"):
         assert [frame.data for frame in found] == list(frames)
         assert (found[0].width, found[0].height) == (160, 120)
     else:

@@ -17,7 +17,23 @@ from media.recording.errors import NothingToPlay
 from media.recording.film import Film, make_film
 from media.recording.records import HEAD, Kind, record
 
-from .senders import FRAME_MS, H264, OPUS, VP8, Sender, Sent, arrived, leg_began, pictures, sent, sounds, vp8_payloads
+from .senders import (
+    AV1,
+    FRAME_MS,
+    H264,
+    OPUS,
+    VP8,
+    VP9,
+    Sender,
+    Sent,
+    arrived,
+    av1_obus,
+    leg_began,
+    pictures,
+    sent,
+    sounds,
+    vp8_payloads,
+)
 
 Track = dict[str, list[Any]]
 
@@ -159,6 +175,41 @@ def test_h264_is_muxed_into_matroska() -> None:
         assert stream.codec_context.name == "h264"
         assert (stream.width, stream.height) == (320, 240)
         assert sum(1 for _ in container.decode(video=0)) == len(video)
+
+
+@pytest.mark.parametrize(("codec", "payload_type"), [("vp9", VP9), ("av1", AV1)])
+def test_vp9_and_av1_are_in_webm_as_they_were_sent(codec: str, payload_type: int) -> None:
+    video = pictures(codec, 2)
+    records = [(0, leg_began(1, "patient", 0)), *arrived(1, sent(video, sounds(2), payload_type=payload_type))]
+    film, out = filmed(records)
+    assert film.mime == "video/webm"
+    # AV1's temporal delimiters stand in no container.
+    as_sent = video if codec == "vp9" else tuple(b"".join(av1_obus(frame)) for frame in video)
+    assert hashes(data for _, data in packets_of(out)["patient video"]) == hashes(as_sent)
+    with opened(out) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.codec.canonical_name == codec
+        assert (stream.width, stream.height) == (320, 240)
+        assert sum(1 for _ in container.decode(video=0)) == len(video)
+    keyframes = [each.is_keyframe for each in _demuxed(out)]
+    assert keyframes[0]
+    assert 1 <= keyframes.count(True) <= 3
+
+
+@pytest.mark.parametrize(("codec", "payload_type"), [("vp9", VP9), ("av1", AV1)])
+def test_vp9_and_av1_wait_for_the_next_keyframe_after_a_loss(codec: str, payload_type: int) -> None:
+    video = pictures(codec, 2)
+    made = sent(video, (), payload_type=payload_type)
+    del made[next(i for i, each in enumerate(made) if each.at_ms > 400)]
+    found = packets_of(filmed([(0, leg_began(1, "clinician", 0)), *arrived(1, made)])[1])
+    as_sent = video if codec == "vp9" else tuple(b"".join(av1_obus(frame)) for frame in video)
+    shown = hashes(data for _, data in found["clinician video"])
+    assert shown == hashes((*as_sent[:13], *as_sent[30:]))
+
+
+def _demuxed(out: io.BytesIO) -> list[Any]:
+    with opened(out) as container:
+        return [packet for packet in container.demux(video=0) if packet.size]
 
 
 def test_another_codec_in_mid_call_is_a_track_of_its_own() -> None:
