@@ -81,7 +81,7 @@ class AlreadyRecording(MediaError):
 
 
 class RecordingFailed(MediaError):
-    """`code` is the failure's: `disk_full`, `too_slow`, `recorder_died`, `storage_missing` or `key_missing`."""
+    """`code` is the failure's (`recording.news.Failure`): `disk_full`, `too_slow`, …"""
 
     def __init__(self, reason: Failure) -> None:
         self.reason = reason
@@ -94,6 +94,7 @@ _FAILURES = {
     Failure.TOO_SLOW: "the disk for recordings, or the recorder, does not keep up",
     Failure.RECORDER_DIED: "the recorder ended",
     Failure.STORAGE_MISSING: "the directory for recordings is missing or cannot be written",
+    Failure.RECORDED_BEFORE: "a recording by that id is there already; ask for another one",
     Failure.KEY_MISSING: "there is no key to encrypt it with",
     Failure.NODE_DIED: "the media node ended",
 }

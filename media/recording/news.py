@@ -22,6 +22,8 @@ class Failure(StrEnum):
     TOO_SLOW = "too_slow"
     RECORDER_DIED = "recorder_died"
     STORAGE_MISSING = "storage_missing"
+    RECORDED_BEFORE = "recorded_before"
+    """There is one by that id already, whose order came a second time; it stays as it is."""
     KEY_MISSING = "key_missing"
     NODE_DIED = "node_died"
 

@@ -51,6 +51,8 @@ class Refused(Exception):
 
 def failure_of(error: OSError) -> Failure:
     """What an operator is told when a file cannot be written."""
+    if isinstance(error, FileExistsError):
+        return Failure.RECORDED_BEFORE
     return Failure.DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else Failure.STORAGE_MISSING
 
 

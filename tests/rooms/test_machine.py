@@ -7,7 +7,7 @@ nothing at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
+from rooms.consent import DANISH, STANDARD, words_hash
 from rooms.cpr import Cpr
 from rooms.database import create_engine, parse_url
 from rooms.directory import ClinicEntry, PersonEntry, PractitionerEntry
@@ -36,9 +37,11 @@ from rooms.errors import (
     MalformedCpr,
     NoteInvalid,
     NotFound,
+    NotInCallWithPatient,
     PatientBackInQueue,
     PatientInConsultation,
     PatientRemoved,
+    RecordingUnderWay,
     ResumeTooLate,
     RoomClosed,
     RoomsError,
@@ -47,10 +50,12 @@ from rooms.errors import (
     WrongState,
 )
 from rooms.patients import ACCESS_REMOVED
-from rooms.records import Actor, Committed, Role, Visit
+from rooms.recording_keys import RecordingKeys, WrappingKey
+from rooms.recording_rows import find_recordings
+from rooms.records import Actor, Committed, Recording, Role, Visit
 from rooms.schedule import day_begins, local_date
 from rooms.store import Rooms
-from rooms.tables import clinics, events, notes, patients, visits
+from rooms.tables import clinics, events, notes, patients, recordings, visits
 
 from .cast import KEY
 
@@ -72,6 +77,7 @@ HAPPENINGS = [
     *["resume"] * 2,
     *["note"] * 2,
     *["the clock"] * 3,
+    *["recording"] * 6,
     *["hours"] * 2,
     *["room", "add", "remove", "add nobody", "a day", "minutes"],
 ]
@@ -88,7 +94,16 @@ WORDS = {
 }
 FIRST_MORNING = datetime(2026, 3, 27, 8, 0, tzinfo=UTC)
 """Two days before the clocks go forward. Every example begins here, or it would not be the same a second time."""
+RECORDING_WORDS = {
+    "agree": ("recording_agreed", "agreed"),
+    "refuse": ("recording_refused", "refused"),
+    "withdraw": ("recording_withdrawn", "withdrawn"),
+    "run": ("recording_began", "running"),
+    "stop": ("recording_stopped", "stopped"),
+    "fail": ("recording_failed", "failed"),
+}
 WALL = ZoneInfo("Europe/Copenhagen")
+RECORDING_KEYS = RecordingKeys(WrappingKey(bytes(range(1, 33))))
 RESUME_WITHIN = timedelta(minutes=15)
 
 
@@ -106,12 +121,21 @@ class VisitModel:
 
 
 @dataclass
+class RecordingModel:
+    id: str
+    visit: VisitModel
+    state: str = "asked"
+    agreed: bool = False
+
+
+@dataclass
 class ClinicModel:
     due: datetime
     open: bool = False
     access: dict[int, str] = field(default_factory=dict)
     accesses: list[tuple[str, int]] = field(default_factory=list)  # those taken away included
     visits: list[VisitModel] = field(default_factory=list)
+    recordings: list[RecordingModel] = field(default_factory=list)
     log: list[tuple[str, str | None, str | None]] = field(default_factory=list)
 
     def under_way(self, person: int) -> VisitModel | None:
@@ -147,7 +171,11 @@ class Stage:
         self.clock = StandingClock()
         self.announced: list[Committed] = []
         self.engine = create_engine(parse_url(database_url))
-        self.rooms = self.runner.run(Rooms.open(database_url, KEY, clock=self.clock, on_commit=self.announced.append))
+        self.rooms = self.runner.run(
+            Rooms.open(
+                database_url, KEY, clock=self.clock, on_commit=self.announced.append, recording_keys=RECORDING_KEYS
+            )
+        )
         self._numbers = count()
 
     def close(self) -> None:
@@ -160,15 +188,25 @@ class Stage:
         cpr = Cpr.parse(f"{1 + number // 4000 % 28:02}{1 + number // 112_000:02}80-{number % 4000:04}")
         return PersonEntry(f"p{number}", name, cpr, app_user)
 
+    async def recording_rows(self, clinic_id: str) -> Sequence[Any]:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(select(recordings).where(recordings.c.clinic_id == clinic_id))).all()
+
     async def rows(self, clinic_id: str) -> list[list[tuple[Any, ...]]]:
         """Every row that has to do with the clinic."""
         async with self.engine.connect() as connection:
             found = [await connection.execute(select(clinics).where(clinics.c.id == clinic_id))]
-            for table in (patients, visits, events):
+            for table in (patients, visits, recordings, events):
                 found.append(await connection.execute(select(table).where(table.c.clinic_id == clinic_id)))
             written = select(notes).join(visits).where(visits.c.clinic_id == clinic_id)
             found.append(await connection.execute(written))
             return [sorted(map(tuple, rows), key=repr) for rows in found]
+
+
+async def all_of(rooms: Rooms, visit_id: str) -> tuple[Recording, ...]:
+    """Every recording of a visit, in the order in which they were asked for."""
+    async with rooms.recordings._database.reading() as connection:
+        return await find_recordings(connection, recordings.c.visit_id == visit_id)
 
 
 class ClinicMachine(RuleBasedStateMachine):
@@ -232,6 +270,8 @@ class ClinicMachine(RuleBasedStateMachine):
             self.resume_one(data, staff)
         elif what == "note" and self.model.visits:
             self.note(data, staff)
+        elif what == "recording" and self.model.visits:
+            self.record(data, staff)
 
     def the_room(self, staff: str, verb: str) -> None:
         model, actor, clinic_id = self.model, self.actors[staff], self.clinic_id
@@ -424,6 +464,80 @@ class ClinicMachine(RuleBasedStateMachine):
             visit.notes.append((actor.person_id, text))
             self.logged("note_written", visit.person, visit.id)
 
+    def record(self, data: st.DataObject, staff: str) -> None:
+        """Staff ask, the patient answers, the recorder tells, somebody stops: mostly when it is time for it."""
+        in_call = [visit for visit in self.model.visits if visit.state == "in_call"]
+        made = self.model.recordings
+        going_on = [each for each in made if each.state in ("asked", "agreed", "running")]
+        if not made or data.draw(st.sampled_from([True] + [False] * (1 + 2 * len(going_on)))):
+            visit = data.draw(st.sampled_from(in_call * 4 + self.model.visits))
+            right = visit.practitioner and data.draw(st.sampled_from([True, True, False]))
+            self.ask_to_record(visit, visit.practitioner[-1] if right and visit.practitioner else staff)
+        else:
+            recording = data.draw(st.sampled_from(going_on * 4 + made))
+            self.go_on_recording(recording, data.draw(st.sampled_from([*RECORDING_WORDS, "stop here", "other"])), staff)
+
+    def ask_to_record(self, visit: VisitModel, staff: str) -> None:
+        actor = self.actors[staff]
+        refusal: type[RoomsError] | None = None
+        if visit.state != "in_call" or visit.practitioner != actor.practitioner_id:
+            refusal = NotInCallWithPatient
+        elif any(
+            each.visit is visit and each.state in ("asked", "agreed", "running") for each in self.model.recordings
+        ):
+            refusal = RecordingUnderWay
+        asked = self.attempt(lambda r: r.recordings.ask(actor, self.clinic_id, visit.id), refusal)
+        if asked is not None:
+            self.model.recordings.append(RecordingModel(asked.id, visit))
+            self.logged("recording_asked", visit.person, visit.id)
+
+    def go_on_recording(self, recording: RecordingModel, verb: str, staff: str) -> None:
+        visit, id, actor = recording.visit, recording.id, self.actors[staff]
+        person, other = self.cast[visit.person].id, self.cast[(visit.person + 1) % 3].id
+        words = words_hash(STANDARD[DANISH])
+        is_over = recording.state in ("stopped", "failed")
+        allowed = {
+            "asked": {"agree", "refuse", "withdraw"},
+            "agreed": {"run", "stop", "fail"},
+            "running": {"stop", "fail"},
+        }
+        by_staff, verb = verb == "stop here", "stop" if verb == "stop here" else verb
+        due = verb in allowed.get(recording.state, ())
+
+        async def command(rooms: Rooms) -> Any:
+            kept = rooms.recordings
+            now = next(each for each in await all_of(rooms, visit.id) if each.id == id)
+            match verb:
+                case "agree":
+                    return await kept.agree(person, visit.id, id, words, by=person)
+                case "refuse":
+                    return await kept.refuse(person, visit.id, id, by=person)
+                case "withdraw":
+                    return await kept.withdraw(actor, self.clinic_id, visit.id, id)
+                case "run":
+                    return await kept.began(now)
+                case "fail":
+                    return await kept.failed(now, "disk_full")
+                case "stop" if by_staff:
+                    return await kept.stop(actor, self.clinic_id, visit.id, id)
+                case "stop":
+                    return await kept.stop_by_visitor(person, visit.id, id, by=person)
+            return await kept.agree(other, visit.id, id, words, by=other)
+
+        refusal: type[RoomsError] | None = None
+        if verb == "other":
+            refusal = NotFound
+        elif not due and verb not in ("run", "fail") and not (verb == "stop" and is_over):
+            refusal = WrongState
+        self.attempt(command, refusal)
+        if due:
+            self.recording_moved(recording, verb)
+
+    def recording_moved(self, recording: RecordingModel, verb: str) -> None:
+        kind, recording.state = RECORDING_WORDS[verb]
+        recording.agreed |= verb == "agree"
+        self.logged(kind, recording.visit.person, recording.visit.id)
+
     # What has to be true.
 
     @invariant()
@@ -461,9 +575,15 @@ class ClinicMachine(RuleBasedStateMachine):
         assert [event.number for event in written] == list(range(1, len(model.log) + 1))
         assert [(event.kind, event.person_id, event.visit_id) for event in written] == model.log
         assert await log.verify(self.clinic_id) is None
-        assert [(c.clinic_id, c.number, c.person_id) for c in self.stage.announced] == [
-            (self.clinic_id, number, person) for number, (_, person, _) in enumerate(model.log, 1)
+        assert [(c.clinic_id, c.number, c.person_id, c.visit_id) for c in self.stage.announced] == [
+            (self.clinic_id, number, person, visit) for number, (_, person, visit) in enumerate(model.log, 1)
         ]
+        for visit in model.visits:
+            recorded = [(each.id, each.state) for each in model.recordings if each.visit is visit]
+            assert [(each.id, each.state) for each in await all_of(self.stage.rooms, visit.id)] == recorded
+        # A key is made by a yes, and by nothing else.
+        keys = {row.id: row.wrapped_key is not None for row in await self.stage.recording_rows(self.clinic_id)}
+        assert keys == {each.id: each.agreed for each in model.recordings}
         listed = await self.stage.rooms.patients.search(self.actors["a"], self.clinic_id, "")
         assert {patient.id for patient in listed} == set(model.access.values())
 
@@ -493,6 +613,9 @@ class ClinicMachine(RuleBasedStateMachine):
         if visit.state not in OPEN:
             visit.over_at = self.stage.clock.time
         self.logged(WORDS[verb], visit.person, visit.id)
+        for recording in self.model.recordings if visit.state not in OPEN else ():
+            if recording.visit is visit and recording.state in ("asked", "agreed", "running"):
+                self.recording_moved(recording, "withdraw" if recording.state == "asked" else "stop")
 
     def logged(self, kind: str, person: int | None = None, visit_id: str | None = None) -> None:
         self.model.log.append((kind, None if person is None else self.cast[person].id, visit_id))

@@ -85,7 +85,7 @@ async def test_a_recorder_that_is_killed(tmp_path: Path) -> None:
         assert verify(store, "r2", KEY).whole
 
 
-async def test_a_recorder_or_a_disk_that_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_recorder_that_stands_still(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorders, "STALL_SECONDS", 1.0)
     async with recorded_call(tmp_path) as (node, told, peers):
         store = FileStore(tmp_path)
@@ -103,6 +103,52 @@ async def test_a_recorder_or_a_disk_that_stands_still(tmp_path: Path, monkeypatc
         await until(lambda: read_manifest(store.manifest("r1"), KEY).closed)
         assert read_manifest(store.manifest("r1"), KEY).reason is Failure.TOO_SLOW
         assert verify(store, "r1", KEY).whole
+
+
+@contextmanager
+def disk_of_its_own(path: Path) -> Iterator[Path]:
+    """A file system that can be made to stall: whoever writes to a frozen one waits in the kernel, as for a disk that is gone."""
+    path.mkdir()
+    image = path.with_suffix(".img")
+    with image.open("wb") as made:
+        made.truncate(24 << 20)
+    for command in (["mkfs.ext4", "-q", "-F", image], ["mount", "-o", "loop,noatime", image, path]):
+        if (
+            shutil.which(str(command[0])) is None
+            or subprocess.run(command, capture_output=True, check=False).returncode
+        ):
+            pytest.skip("only root may mount a disk, and not in every container")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=False)
+
+
+@contextmanager
+def frozen(path: Path) -> Iterator[None]:
+    subprocess.run(["fsfreeze", "-f", path], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["fsfreeze", "-u", path], check=True)
+
+
+async def test_a_disk_that_stalls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorders, "STALL_SECONDS", 1.0)
+    with disk_of_its_own(tmp_path / "disk") as directory:
+        async with recorded_call(directory) as (node, told, peers):
+            store = FileStore(directory)
+            await chunks_are_kept(store)
+            with frozen(directory):
+                await until(lambda: len(told) == 2)
+                assert told[-1] == RecordingNews("r1", RecordingState.FAILED, Failure.TOO_SLOW)
+                await goes_on(peers)
+                assert node.rooms() == {"room": ("first", "second")}
+                assert verify(store, "r1", KEY).whole
+            # The disk is back: what waited in the kernel is written, and the recorder closes the file by the reason.
+            await until(lambda: read_manifest(store.manifest("r1"), KEY).closed)
+            assert read_manifest(store.manifest("r1"), KEY).reason is Failure.TOO_SLOW
+            assert verify(store, "r1", KEY).whole
 
 
 async def test_a_directory_that_goes(tmp_path: Path) -> None:

@@ -184,6 +184,23 @@ async def test_a_recording_stopped_while_it_begins_does_not_go_on(tmp_path: Path
     assert verify(FileStore(tmp_path), "r1", KEY).state.startswith("finished")
 
 
+async def test_a_second_order_under_the_same_id_is_refused_by_its_name_and_leaves_the_first_as_it_is(
+    tmp_path: Path,
+) -> None:
+    told: list[RecordingNews] = []
+    async with recording_node(tmp_path, told) as node, call(node):
+        await node.record("room", "r1", KEY)
+        await until(lambda: bool(told) and told[-1].state is RecordingState.RUNNING)
+        await node.stop_recording("room")
+        before = (tmp_path / "r1.vrec").read_bytes(), (tmp_path / "r1.json").read_bytes()
+        with pytest.raises(RecordingFailed) as again:
+            await node.record("room", "r1", KEY)
+        assert again.value.code == "recorded_before"
+        assert node.recordings() == {}
+    assert ((tmp_path / "r1.vrec").read_bytes(), (tmp_path / "r1.json").read_bytes()) == before
+    assert verify(FileStore(tmp_path), "r1", KEY).state.startswith("finished")
+
+
 async def test_what_cannot_be_recorded_is_refused(tmp_path: Path) -> None:
     told: list[RecordingNews] = []
     async with recording_node(tmp_path / "gone", told) as node, call(node):
