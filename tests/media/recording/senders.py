@@ -35,7 +35,7 @@ ENCODERS = {
     "vp8": ("libvpx", _REALTIME),
     "vp9": ("libvpx-vp9", _REALTIME),
     # No frame before its time, and none that is shown by another: as a browser sends them.
-    "av1": ("libsvtav1", {"preset": "12", "svtav1-params": "pred-struct=1:lookahead=0:rtc=1:lp=1"}),
+    "av1": ("libsvtav1", {"preset": "12", "svtav1-params": "pred-struct=1:rc=2:rtc=1:lp=1"}),
     "h264": ("libx264", {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline"}),
 }
 

@@ -112,11 +112,9 @@ def disk_of_its_own(path: Path) -> Iterator[Path]:
     image = path.with_suffix(".img")
     with image.open("wb") as made:
         made.truncate(24 << 20)
-    for command in (["mkfs.ext4", "-q", "-F", image], ["mount", "-o", "loop,noatime", image, path]):
-        if (
-            shutil.which(str(command[0])) is None
-            or subprocess.run(command, capture_output=True, check=False).returncode
-        ):
+    commands = ["mkfs.ext4", "-q", "-F", str(image)], ["mount", "-o", "loop,noatime", str(image), str(path)]
+    for command in commands:
+        if shutil.which(command[0]) is None or subprocess.run(command, capture_output=True, check=False).returncode:
             pytest.skip("only root may mount a disk, and not in every container")
     try:
         yield path

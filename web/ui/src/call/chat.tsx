@@ -44,7 +44,12 @@ export function Chat({ side }: { side: CallSide }) {
               </li>
             ))}
             {unsent.map((each) => (
-              <NotThrough key={each.key} chat={side.chat} unsent={each} onEdit={(text) => (side.text.value = text)} />
+              <NotThrough
+                key={each.key}
+                chat={side.chat}
+                unsent={each}
+                onEdit={(text) => (side.text.value = text)}
+              />
             ))}
           </ol>
         </div>
@@ -87,8 +92,7 @@ export function Chat({ side }: { side: CallSide }) {
 
 /** Who wrote it: a colleague may have written for the clinic, too. */
 const writerOf = (side: CallSide, message: MessageView) =>
-  message.author_name ??
-  (side.isMine(message) ? t.call.chat.you : (side.state.value?.other_name ?? ""));
+  message.author_name ?? (side.isMine(message) ? t.call.chat.you : (side.state.value?.other_name ?? ""));
 
 function Sent({ message, side }: { message: MessageView; side: CallSide }) {
   return (
