@@ -157,6 +157,8 @@ async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, 
     await button(tab, "Dansk").click()
     await expect(button(tab, "Slå mikrofon fra")).to_be_visible()
 
+    await button(tab, "Luk").click()
+
     # Enlarged to twice its size, on the narrowest phone, and on one that lies: every control has its place.
     for width, height in ((683, 384), (320, 640), (844, 390)):
         for page in (tab, phone):

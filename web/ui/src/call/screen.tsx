@@ -93,16 +93,27 @@ export function CallScreen({ side, status, facts, actions, children }: ScreenPro
             ))}
           </div>
         </div>
-        <div class="call-top">
-          <div class="call-facts">
-            {alone && <Name other={alone} />}
-            {sharing && <span class="strong">{t.call.sharedBy(sharing.name)}</span>}
-            {side.screen.value?.own && <span class="strong">{t.call.sharing}</span>}
-            {facts}
-            <LineWords side={side} />
-            {alone && <Speaks on={speaking.has(alone.id)} />}
+        <div class="call-above">
+          <div class="call-top">
+            <div class="call-facts">
+              {alone && <Name other={alone} />}
+              {sharing && <span class="strong">{t.call.sharedBy(sharing.name)}</span>}
+              {side.screen.value?.own && <span class="strong">{t.call.sharing}</span>}
+              {facts}
+              <LineWords side={side} />
+              {alone && <Speaks on={speaking.has(alone.id)} />}
+            </div>
+            <LanguageSwitch />
           </div>
-          <LanguageSwitch />
+          <div class="call-problems">
+            {own.lost.value !== null && <LostDevice lost={own.lost.value} />}
+            {side.screenProblem.value !== null && (
+              <Alert kind="warning" onClose={() => (side.screenProblem.value = null)}>
+                {side.screenProblem.value === "screen_taken" ? t.call.shareTaken : t.call.shareRefused}
+              </Alert>
+            )}
+            {children}
+          </div>
         </div>
         {status !== null && (
           <p class="call-status" role="status">
@@ -110,15 +121,6 @@ export function CallScreen({ side, status, facts, actions, children }: ScreenPro
             {status}
           </p>
         )}
-        <div class="call-problems">
-          {own.lost.value !== null && <LostDevice lost={own.lost.value} />}
-          {side.screenProblem.value !== null && (
-            <Alert kind="warning" onClose={() => (side.screenProblem.value = null)}>
-              {side.screenProblem.value === "screen_taken" ? t.call.shareTaken : t.call.shareRefused}
-            </Alert>
-          )}
-          {children}
-        </div>
         <div class="call-bottom">
           <div class="call-corner">
             {panel.value !== "chat" && <Caption side={side} open={() => show("chat")} />}

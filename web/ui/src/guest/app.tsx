@@ -112,7 +112,7 @@ function Running({ stay, self }: { stay: Stay; self: GuestSelf }) {
   return (
     <main class="guest-call">
       <h1 class="sr-only">{t.call.title}</h1>
-      <ul class="guest-tiles" aria-label={t.guest.inCall}>
+      <ul class="guest-tiles no-max-width" aria-label={t.guest.inCall}>
         {screen?.stream && (
           <li>
             <Video stream={screen.stream} label={t.guest.screen} />

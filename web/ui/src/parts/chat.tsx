@@ -23,7 +23,7 @@ interface ChatProps {
 
 export function ChatPanel({ chat, stands, own, title, hint, writes }: ChatProps) {
   const id = useId();
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const draft = useSignal("");
   const messages = chat.messages.value;
   const unsent = chat.unsent.value;
@@ -65,20 +65,30 @@ export function ChatPanel({ chat, stands, own, title, hint, writes }: ChatProps)
         {title}
       </h3>
       <p class="muted small chat-hint">{hint}</p>
-      <ul class="chat-messages no-max-width" role="log" aria-label={title} ref={list}>
-        {messages.map((message) => (
-          <li key={message.number} class={`chat-message${message.by === own ? " chat-own" : ""}`}>
-            <span class="chat-by">
-              {message.by === own && own === "patient" ? t.chat.you : (message.author_name ?? t.chat.patient)}{" "}
-              {t.chat.at(t.common.time(message.at_ms))}
-            </span>
-            <span class="chat-text">{message.text}</span>
-          </li>
-        ))}
-        {unsent.map((each) => (
-          <NotThrough key={each.key} chat={chat} unsent={each} onEdit={(text) => (draft.value = text)} />
-        ))}
-      </ul>
+      <div
+        class="chat-log"
+        role="log"
+        aria-label={title}
+        tabIndex={messages.length > 0 ? 0 : undefined}
+        ref={list}
+      >
+        <ul class="chat-messages no-max-width">
+          {messages.map((message) => (
+            <li key={message.number} class={`chat-message${message.by === own ? " chat-own" : ""}`}>
+              <span class="chat-by">
+                {message.by === own && own === "patient"
+                  ? t.chat.you
+                  : (message.author_name ?? t.chat.patient)}{" "}
+                {t.chat.at(t.common.time(message.at_ms))}
+              </span>
+              <span class="chat-text">{message.text}</span>
+            </li>
+          ))}
+          {unsent.map((each) => (
+            <NotThrough key={each.key} chat={chat} unsent={each} onEdit={(text) => (draft.value = text)} />
+          ))}
+        </ul>
+      </div>
       <p class="muted small chat-state" role="status">
         {chat.waiting.value && unsent.length > 0 && t.chat.waiting}
         {!chat.waiting.value && newestOfOwn > 0 && newestOfOwn <= stands.read && t.chat.read}
