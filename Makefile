@@ -6,11 +6,12 @@ UI := web/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/generated/*')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz docs clean
+.PHONY: help run test walk check bench fuzz docs clean
 
 help:
 	@echo "make run    install what is missing, then serve the demonstration on http://127.0.0.1:8080"
 	@echo "make test   install what the tests need, then run all of them"
+	@echo "make walk   the whole guide by mouse, keyboard and touch, in Danish and in English"
 	@echo "make check  lint, formatting, types, import contracts, generated documents"
 	@echo "make bench  measure, beside peers, and print the table"
 	@echo "make fuzz   SECONDS=300 of fuzzing at the media node's port, guided by coverage"
@@ -48,8 +49,13 @@ tests/identity/node_modules/.package-lock.json: tests/identity/package-lock.json
 # Two at a time, but for those that need the machine to themselves.
 test: check tests/identity/node_modules/.package-lock.json
 	tools/install-test-services
-	$(BIN)/pytest -m 'not alone' --numprocesses 2 --dist worksteal
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m 'not alone and not longer' --numprocesses 2 --dist worksteal
+	$(BIN)/pytest -m 'alone and not longer'
+
+# The guide by every hand in both languages.
+walk: .venv/installed-test $(UI)/dist/index.html
+	tools/install-test-services
+	$(BIN)/pytest tests/e2e/test_walk.py
 
 bench: .venv/installed-test $(UI)/dist/index.html
 	-tools/install-test-services janus libsrtp2-dev gcc iproute2

@@ -10,9 +10,14 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from rooms.store import migrate
 from tests.services import postgres
+
+# How long an example takes is the machine's affair, and no test's.
+settings.register_profile("venterum", deadline=None)
+settings.load_profile("venterum")
 
 
 @pytest.fixture(scope="session")

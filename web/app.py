@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -62,6 +63,12 @@ ACCESS = web.AppKey("access", Access)
 METRICS = web.AppKey("metrics", Metrics)
 
 
+@cache
+def trusted_tls() -> ssl.SSLContext:
+    """Whom this machine trusts, read once: it takes longer than all the rest of the application."""
+    return ssl.create_default_context()
+
+
 def create_app(
     settings: Settings,
     rooms: Rooms,
@@ -100,8 +107,7 @@ def create_app(
     app.on_response_prepare.append(add_headers)
     app[SETTINGS], app[ROOMS], app[REDIS], app[ACCESS], app[METRICS] = settings, rooms, redis, access, metrics
 
-    tls = ssl.create_default_context()
-    clients = {each.id: OidcClient(each, settings.origin + CALLBACK, tls) for each in providers}
+    clients = {each.id: OidcClient(each, settings.origin + CALLBACK, trusted_tls()) for each in providers}
     logout = Logout(rooms.logins, clients, settings.origin, worker.logged_out)
     sockets = SocketHandlers(rooms=rooms, access=access, worker=worker, ice=CallConfigurations.of(settings, time.time))
     once = Once(redis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -22,11 +23,8 @@ _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The description as a JSON object (https://spec.openapis.org/oas/v3.1.0)."""
-    wanted: list[tuple[type[Wire], JsonSchemaMode]] = [
-        *((model, "validation") for model in _models(route.takes for route in routes)),
-        *((model, "serialization") for model in _models([*(route.gives for route in routes), Error])),
-    ]
-    _, schemas = models_json_schema(wanted, ref_template=_REFERENCE)
+    taken = _models(route.takes for route in routes)
+    given = _models([*(route.gives for route in routes), Error])
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for route in routes:
         paths[route.path][route.method.lower()] = _operation(route)
@@ -35,7 +33,7 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
         "info": {"title": "Venterum", "version": version},
         "paths": dict(paths),
         "components": {
-            "schemas": schemas["$defs"],
+            "schemas": _schemas(taken, given),
             "securitySchemes": {
                 "login": {"type": "apiKey", "in": "cookie", "name": "venterum"},
                 "practice_system": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -45,8 +43,20 @@ def describe(routes: Sequence[Route], version: str) -> dict[str, Any]:
     }
 
 
-def _models(models: Iterable[type[Wire] | None]) -> list[type[Wire]]:
-    return list(dict.fromkeys(model for model in models if model is not None))
+def _models(models: Iterable[type[Wire] | None]) -> tuple[type[Wire], ...]:
+    return tuple(dict.fromkeys(model for model in models if model is not None))
+
+
+@cache
+def _schemas(taken: tuple[type[Wire], ...], given: tuple[type[Wire], ...]) -> dict[str, Any]:
+    """What the models look like, by name: the dear part, and the same for the same models."""
+    wanted: list[tuple[type[Wire], JsonSchemaMode]] = [
+        *((model, "validation") for model in taken),
+        *((model, "serialization") for model in given),
+    ]
+    _, schemas = models_json_schema(wanted, ref_template=_REFERENCE)
+    definitions: dict[str, Any] = schemas["$defs"]
+    return definitions
 
 
 def _operation(route: Route) -> dict[str, Any]:

@@ -41,8 +41,8 @@ async def test_who_looked_when_and_what_for(server: Server, browser: Browser, tm
     await anne.page.get_by_label("Slags").select_option(label="Patientlisten")
     await anne.button("Søg").click()
     await expect(rows).to_have_count(2)  # the head, and the one
-    await anne.page.get_by_label("Fra dato").fill("2001-01-01")
-    await anne.page.get_by_label("Til og med dato").fill("2001-12-31")
+    await anne.page.get_by_label("Fra dato", exact=True).fill("01-01-2001")
+    await anne.page.get_by_label("Til og med dato", exact=True).fill("31-12-2001")
     await anne.button("Søg").click()
     await expect(anne.page.get_by_text("Ingen hændelser passer på søgningen.")).to_be_visible()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from struct import pack
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from media.extensions import edit_of, read_layout
@@ -42,14 +42,12 @@ def edited(block: bytes, ids: list[int], layout_of: bytes) -> bytes:
     return block if edit is None else (value & edit.keep | edit.put).to_bytes(len(block), "big")
 
 
-@settings(deadline=None)
 @given(st.one_of(elements.map(b"".join), st.binary(max_size=24)), numbers)
 def test_it_is_rewritten_as_by_walking_it(block: bytes, ids: list[int]) -> None:
     block = padded(block)
     assert edited(block, ids, layout_of=block) == walked(block, ids)
 
 
-@settings(deadline=None)
 @given(elements, numbers, st.integers(0, 0xFF))
 def test_one_layout_serves_every_packet_that_lies_alike(parts: list[bytes], ids: list[int], other: int) -> None:
     first = padded(b"".join(parts))

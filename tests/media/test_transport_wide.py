@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from media.transport_wide import MAX_STATUSES, TICK_NS, Arrivals, read_feedback
@@ -27,7 +27,6 @@ def reported(arrivals: Arrivals, seen: list[tuple[int, int]]) -> dict[int, float
     return found
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 0xFFFF),
     st.lists(st.tuples(st.integers(1, 12), st.integers(0, 20_000)), min_size=1, max_size=60),
@@ -89,7 +88,6 @@ def test_chunks_that_others_write_are_read() -> None:
     assert len(feedback.arrivals_ms) == 16
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_noise_is_refused_or_read_but_never_breaks(body: bytes) -> None:
     try:

@@ -21,7 +21,7 @@ from rooms.store import Rooms
 
 from .cast import ANNE, EAR, JONAS_CPR, KEY, MAJA_CPR, MORTEN, SettableClock
 
-STEPS = 400
+STEPS = 200
 """Commands of each of the four hands."""
 
 VERBS = {

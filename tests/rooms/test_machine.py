@@ -661,5 +661,5 @@ def test_a_clinics_life_follows_the_model(stage: Stage) -> None:
 
     run_state_machine_as_test(
         ClinicOnThisStage,
-        settings=settings(max_examples=12, stateful_step_count=50, deadline=None, phases=PHASES),
+        settings=settings(max_examples=8, stateful_step_count=50, phases=PHASES),
     )

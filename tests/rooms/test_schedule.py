@@ -144,7 +144,7 @@ near_a_change = st.sampled_from([datetime(2026, 3, 28, tzinfo=UTC), datetime(202
 
 
 @given(schedule=schedules, start=near_a_change, minute=st.integers(0, 3 * 24 * 60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_state_is_what_the_clock_on_the_wall_says(schedule: Schedule, start: datetime, minute: int) -> None:
     assert fault(schedule) is None
     now = start + timedelta(minutes=minute)
@@ -157,7 +157,7 @@ def test_the_state_is_what_the_clock_on_the_wall_says(schedule: Schedule, start:
 
 
 @given(schedule=schedules, start=near_a_change)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_boundaries_come_in_order_and_lead_where_the_state_says(schedule: Schedule, start: datetime) -> None:
     assert not any(schedule.week) or next_boundary(schedule, start) is not None
     week = list(takewhile(lambda each: each.at < start + timedelta(days=7), boundaries(schedule, start)))
