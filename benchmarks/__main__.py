@@ -28,7 +28,7 @@ GROUPS: dict[str, Group] = {
     "relay": Group(measures.relay, measures.RELAY, within_s=240, pinned=True),
     "capacity": Group(measures.capacity, measures.CAPACITY, within_s=240, pinned=True),
     "memory": Group(measures.memory, measures.MEMORY, within_s=200, pinned=True),
-    "recording": Group(recording.recording, recording.RECORDING, within_s=200, pinned=True),
+    "recording": Group(recording.recording, recording.RECORDING, within_s=300, pinned=True),
     "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=120),
     "texts": Group(texts.texts, texts.TEXTS, within_s=90),
     "consent": Group(consent.consent, consent.CONSENT, within_s=180),

@@ -38,7 +38,7 @@ RECORDING = (
 
 CALLS = 20
 KEY = secrets.token_bytes(32)
-STEP = 20
+STEP = 5
 MOST = 120
 
 
