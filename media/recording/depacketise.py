@@ -90,6 +90,16 @@ class _Video:
         self._parts.append(part)
         self._size += len(part)
 
+    def _keep_part(self, part: memoryview, *, begins: bool) -> None:
+        """Of a codec that says where a frame begins: what came before that is left, and nothing stands without it."""
+        if begins:
+            self._parts.clear()
+            self._size = 0
+            self._broken = False
+        elif not self._parts:
+            self._broken = True
+        self._keep(bytes(part))
+
     def _add(self, payload: memoryview) -> None:
         raise NotImplementedError
 
@@ -112,13 +122,8 @@ class Vp8(_Video):
                 position += 1
         if position >= len(payload):
             raise MalformedPayload
-        if first & 0x10 and not first & 0x07:  # S of partition 0: the beginning of a frame
-            self._parts.clear()
-            self._size = 0
-            self._broken = False
-        elif not self._parts:
-            self._broken = True
-        self._keep(bytes(payload[position:]))
+        # S of partition 0: the beginning of a frame.
+        self._keep_part(payload[position:], begins=bool(first & 0x10 and not first & 0x07))
 
     def _frame(self, data: bytes) -> Assembled:
         # RFC 6386 section 9.1: the lowest bit is 0 for a keyframe, whose start code and size follow.
@@ -140,9 +145,8 @@ class Vp9(_Video):
             if payload[position] & 0x0E:
                 return
             position += 1 if first & 0x10 else 2
-        if (
-            first & 0x50 == 0x50
-        ):  # F and P: the pictures that this one refers to, each of which says whether there is one more
+        # F and P: the pictures that this one refers to, each of which says whether there is one more.
+        if first & 0x50 == 0x50:
             while payload[position] & 1:
                 position += 1
             position += 1
@@ -150,13 +154,7 @@ class Vp9(_Video):
             position += _structure_bytes(payload[position:])
         if position >= len(payload):
             raise MalformedPayload
-        if first & 0x08:  # B: the beginning of a frame
-            self._parts.clear()
-            self._size = 0
-            self._broken = False
-        elif not self._parts:
-            self._broken = True
-        self._keep(bytes(payload[position:]))
+        self._keep_part(payload[position:], begins=bool(first & 0x08))  # B: the beginning of a frame
 
     def _frame(self, data: bytes) -> Assembled:
         # VP9's uncompressed header, profile 0: marker 2, profile, show_existing_frame 0, frame_type 0; the sync code; the size.

@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 from pytest_asyncio import is_async_test
 
+from .morning import fill, prepare
 from .people import chromium
 from .servers import Server, serving
 
@@ -38,3 +39,22 @@ async def browser(started_browser: Browser) -> AsyncIterator[Browser]:
     yield started_browser
     for context in started_browser.contexts:
         await context.close()
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path) -> Path:
+    prepare(tmp_path)
+    return tmp_path
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def home(empty_home: Path) -> Path:
+    await fill(empty_home)
+    return empty_home
+
+
+@pytest.fixture
+def busy(home: Path) -> Iterator[Server]:
+    """A server whose clinic has six waiting, two in video and three seen."""
+    with serving(home) as running:
+        yield running

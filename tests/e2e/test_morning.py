@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from rooms.demo import demo_people
 
-from .morning import NAMES, fill, prepare
+from .morning import NAMES
 from .people import DESKTOP, PERSON, Clinician, Patient
-from .servers import Server, serving
+from .servers import Server
 
 QUEUE, ONGOING, ENDED = "Patienter i kø", "Igangværende konsultationer", "Afsluttede konsultationer"
 CPR = {person.key: person.cpr for person in demo_people()}
@@ -22,25 +18,6 @@ CPR = {person.key: person.cpr for person in demo_people()}
 HIDDEN = """() => [...document.querySelectorAll('.desk-visits, .desk-visits > .panel, .desk-through, .desk-room')]
     .filter((part) => getComputedStyle(part).overflowY === 'auto' && part.scrollHeight > part.clientHeight + 1)
     .map((part) => `${part.className} ${part.scrollHeight} > ${part.clientHeight}`)"""
-
-
-@pytest.fixture
-def empty_home(tmp_path: Path) -> Path:
-    prepare(tmp_path)
-    return tmp_path
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def home(empty_home: Path) -> Path:
-    await fill(empty_home)
-    return empty_home
-
-
-@pytest.fixture
-def busy(home: Path) -> Iterator[Server]:
-    """A server whose clinic has six waiting, two in video and three seen."""
-    with serving(home) as running:
-        yield running
 
 
 async def test_a_morning_stands_on_one_screen(browser: Browser, busy: Server) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from .morning import fill, prepare
 from .people import PERSON, PHONE, Clinician, Patient
-from .servers import Server, serving
+from .servers import Server
 from .ways import stands_free
 
 QUEUE = "Patienter i kø"
@@ -22,25 +18,6 @@ SMALL: dict[str, dict[str, Any]] = {
     "a phone that lies": {"viewport": {"width": 844, "height": 390}, "has_touch": True, "is_mobile": True},
     "a phone that stands": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
 }
-
-
-@pytest.fixture
-def empty_home(tmp_path: Path) -> Path:
-    prepare(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-async def home(empty_home: Path) -> Path:
-    await fill(empty_home)
-    return empty_home
-
-
-@pytest.fixture
-def busy(home: Path) -> Iterator[Server]:
-    """A server whose clinic has six waiting, two in video and three seen."""
-    with serving(home) as running:
-        yield running
 
 
 async def test_nothing_is_cut_off_or_covered(browser: Browser, busy: Server) -> None:
