@@ -16,15 +16,18 @@ help:
 	@echo "make bench  measure, beside peers, and print the table"
 	@echo "make fuzz   SECONDS=300 of fuzzing at the media node's port, guided by coverage"
 
-# The environment is made anew only when what it is made of has changed.
-.venv/installed: pyproject.toml constraints.txt
+# The environment is made anew only when what it is made of has changed, or the relay, which is compiled into it.
+COMPILED := $(shell sed -n 's|^    "\([a-z_]*\)",$$|media/\1.py|p' setup.py)
+
+.venv/installed: pyproject.toml constraints.txt setup.py $(COMPILED)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 
 .venv/installed-test: .venv/installed
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --group test
 	touch $@
 
 # Node from the machine where it is 20 or newer, else from PyPI.
@@ -64,7 +67,7 @@ bench: .venv/installed-test $(UI)/dist/index.html
 # Goes on from what earlier runs found; an input that disturbs a call is kept in var/fuzz as crash-….
 SECONDS ?= 300
 fuzz: .venv/installed-test
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --group fuzz
 	@mkdir -p var/fuzz/corpus
 	$(BIN)/python -m tests.media.fuzz -max_total_time=$(SECONDS) -artifact_prefix=var/fuzz/ var/fuzz/corpus
 
@@ -72,4 +75,4 @@ docs: .venv/installed
 	$(BIN)/python -m web.documents
 
 clean:
-	rm -rf .venv $(UI)/node_modules $(UI)/dist $(UI)/src/generated
+	rm -rf .venv build media/*.so $(UI)/node_modules $(UI)/dist $(UI)/src/generated

@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-from array import array
 from struct import pack
+from typing import Final
+
+from librt.vecs import vec
+from mypy_extensions import i64, u8
 
 from .rtp import HEADER, payload_offset
 
-PACKETS = 256
+PACKETS: Final = 256
 """About two seconds of video at 1.2 Mbit/s. A power of two, so that sequence numbers wrap onto slots evenly."""
 
-PACKET_BYTES = 1300
-"""Room for one packet; a larger one is not kept, and its repair is left to its source."""
+PACKET_BYTES: Final = 1300
+"""A larger packet is not kept, and its repair is left to its source."""
 
-KEPT_MS = 2000.0
+KEPT_MS: Final = 2000.0
 """Older ones are of no use to anybody's decoder."""
 
 
 class PacketCache:
     """Keeps plain RTP packets by sequence number, the newest in place of one `PACKETS` before it."""
 
-    __slots__ = ("_at_ms", "_packets", "_sequences", "_sizes")
-
     def __init__(self) -> None:
-        self._packets = memoryview(bytearray(PACKETS * PACKET_BYTES))
-        self._sequences = array("H", bytes(2 * PACKETS))
-        self._sizes = array("H", bytes(2 * PACKETS))
-        self._at_ms = array("d", bytes(8 * PACKETS))
+        nothing = vec[u8]()
+        self._packets: vec[vec[u8]] = vec[vec[u8]]([nothing] * PACKETS)
+        self._sequences: vec[i64] = vec[i64]([0] * PACKETS)
+        self._at_ms: vec[float] = vec[float]([0.0] * PACKETS)
 
-    def store(self, sequence: int, packet: memoryview, now_ms: float) -> None:
-        """Keep a packet, copied."""
-        size = len(packet)
+    def store(self, sequence: i64, memory: vec[u8], begin: i64, size: i64, now_ms: float) -> None:
+        """Keep the packet of `size` bytes that begins there in memory, copied."""
         if size > PACKET_BYTES:
             return
         slot = sequence % PACKETS
-        self._packets[slot * PACKET_BYTES : slot * PACKET_BYTES + size] = packet
+        self._packets[slot] = memory[begin : begin + size]
         self._sequences[slot] = sequence
-        self._sizes[slot] = size
         self._at_ms[slot] = now_ms
 
-    def find(self, sequence: int, now_ms: float) -> bytes | None:
+    def find(self, sequence: i64, now_ms: float) -> bytes | None:
         """A kept packet, unless it is older than `KEPT_MS`."""
         slot = sequence % PACKETS
-        size = self._sizes[slot]
-        if not size or self._sequences[slot] != sequence or now_ms - self._at_ms[slot] > KEPT_MS:
+        packet = self._packets[slot]
+        if len(packet) == 0 or self._sequences[slot] != sequence or now_ms - self._at_ms[slot] > KEPT_MS:
             return None
-        return self._packets[slot * PACKET_BYTES : slot * PACKET_BYTES + size].tobytes()
+        return bytes(packet)
 
 
 def as_retransmission(packet: bytes, payload_type: int, sequence: int, ssrc: int) -> bytes | None:

@@ -60,6 +60,11 @@ def read_layout(block: int, size: int) -> Layout:
     return Layout(bits, mask, block & mask, tuple(elements))
 
 
+def as_signed(window: int) -> int:
+    """Eight bytes as the signed integer that they are in the relay, where an integer has no more of them."""
+    return window - (1 << 64) if window >> 63 else window
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """How a receiver's block is made: `block & keep | put`, and its own transport-wide number at `number_shift`, unless -1."""
@@ -69,9 +74,10 @@ class Edit:
     number_shift: int
 
     def within(self, rest: int) -> Edit:
-        """The same where `rest` more bits follow the block, which are kept."""
+        """The same in a window of eight bytes, where `rest` more bits follow the block, which are kept."""
         kept = self.keep << rest | (1 << rest) - 1
-        return Edit(kept, self.put << rest, self.number_shift + rest if self.number_shift >= 0 else -1)
+        shift = self.number_shift + rest if self.number_shift >= 0 else -1
+        return Edit(as_signed(kept), as_signed(self.put << rest), shift)
 
 
 def edit_of(layout: Layout, ids: Sequence[int], transport_wide: int) -> Edit | None:

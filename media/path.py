@@ -10,14 +10,15 @@ is what came through, a little less while the queue drains, and it grows again w
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
-from collections.abc import Sequence
-from operator import sub
+from typing import Final
+
+from librt.vecs import vec
+from mypy_extensions import i64
 
 from .transport_wide import Feedback
 
-NUMBERS = 1024
+NUMBERS: Final = 1024
 """Packets remembered until they are reported: a second of four cameras. A power of two, so that numbers wrap onto slots."""
 
 LEAST_BPS = 100_000
@@ -65,36 +66,17 @@ SILENT_MS = 1000.0
 class PathDown:
     """Numbers the packets that a leg is sent, and estimates from what it reports. Times are in milliseconds.
 
-    The hot path does what `sent` does, in place.
-
     Attributes:
         next_number: what the next packet is numbered.
         limit_bps: what the path carries; None while it has not shown a limit.
     """
 
-    __slots__ = (
-        "_base",
-        "_base_before",
-        "_base_since_ms",
-        "_grown_ms",
-        "_heard_ms",
-        "_narrow_bps",
-        "_near_ms",
-        "_repeats_ms",
-        "_reports",
-        "_until",
-        "at_ms",
-        "limit_bps",
-        "next_number",
-        "sizes",
-    )
-
     def __init__(self) -> None:
-        self.next_number = 0
-        self.at_ms = array("d", bytes(8 * NUMBERS))
-        self.sizes = array("H", bytes(2 * NUMBERS))
+        self.next_number: i64 = 0
+        self._at_ms: vec[float] = vec[float]([0.0] * NUMBERS)
+        self._sizes: vec[i64] = vec[i64]([0] * NUMBERS)
         self.limit_bps: int | None = None
-        self._until = 0
+        self._until: i64 = 0
         self._base = self._base_before = float("inf")
         self._base_since_ms = 0.0
         self._narrow_bps = 0
@@ -105,54 +87,49 @@ class PathDown:
         self._reports: deque[tuple[float, float, int, int, int]] = deque(maxlen=64)
         """When the last of it arrived there, the least delay in it, bytes and packets that arrived, and packets that did not."""
 
-    def sent(self, size: int, now_ms: float) -> int:
+    def sent(self, size: i64, now_ms: float) -> i64:
         """Count a packet on its way; its number."""
         number = self.next_number
         self.next_number = (number + 1) & 0xFFFF
         slot = number % NUMBERS
-        self.at_ms[slot] = now_ms
-        self.sizes[slot] = size
+        self._at_ms[slot] = now_ms
+        self._sizes[slot] = size
         return number
 
     def heard(self, feedback: Feedback, now_ms: float) -> None:
         """Take what the leg reports, and move the limit."""
-        base, arrivals = feedback.base, feedback.arrivals_ms
+        base: i64 = feedback.base
+        arrivals = feedback.arrivals_ms
+        count: i64 = len(arrivals)
         # Nothing that was not sent, and nothing so old that its slot is another packet's by now.
-        if (self.next_number - base - 1) & 0xFFFF >= NUMBERS or not 0 < len(arrivals) <= NUMBERS:
+        if (self.next_number - base - 1) & 0xFFFF >= NUMBERS or not 0 < count <= NUMBERS:
             return
-        slot, count, lost = base % NUMBERS, len(arrivals), 0
-        arrived_ms = [at_ms for at_ms in arrivals if at_ms is not None]
-        if len(arrived_ms) == count and slot + count <= NUMBERS:
-            # Everything came: as most report.
-            came, came_bytes = count, sum(self.sizes[slot : slot + count])
-            least, last_ms = min(map(sub, arrived_ms, self.at_ms[slot : slot + count])), max(arrived_ms)
-        else:
-            least, last_ms, came, came_bytes, lost = self._counted(base, arrivals)
+        # What an earlier report has counted already, for instance as lost, counts no more.
+        known = (self._until - base) & 0xFFFF
+        if known >= 0x8000:
+            known = 0
+        least, last_ms = float("inf"), float("-inf")
+        came: i64 = 0
+        came_bytes: i64 = 0
+        lost: i64 = 0
+        for place, arrived_ms in enumerate(arrivals):
+            slot = (base + place) % NUMBERS
+            if arrived_ms is not None:
+                least = min(least, arrived_ms - self._at_ms[slot])
+                last_ms = max(last_ms, arrived_ms)
+                came_bytes += self._sizes[slot]
+                came += 1
+            elif place >= known:
+                lost += 1
         if (base + count - self._until) & 0xFFFF < 0x8000:
             self._until = (base + count) & 0xFFFF
-        if not came:
+        if came == 0:
             return
         self._heard_ms = now_ms
         self._note_base(least, now_ms)
         self._reports.append((last_ms, least, came_bytes, came, lost))
         if lost or self.limit_bps is not None or least - min(self._base, self._base_before) > QUEUE_MS:
             self._judge(now_ms)
-
-    def _counted(self, base: int, arrivals: Sequence[float | None]) -> tuple[float, float, int, int, int]:
-        least, last_ms, came, came_bytes, lost = float("inf"), float("-inf"), 0, 0, 0
-        # What an earlier report has counted already, for instance as lost, counts no more.
-        known = (self._until - base) & 0xFFFF
-        known = known if known < 0x8000 else 0
-        for place, arrived_ms in enumerate(arrivals):
-            slot = (base + place) % NUMBERS
-            if arrived_ms is None:
-                lost += place >= known
-                continue
-            least = min(least, arrived_ms - self.at_ms[slot])
-            last_ms = max(last_ms, arrived_ms)
-            came_bytes += self.sizes[slot]
-            came += 1
-        return least, last_ms, came, came_bytes, lost
 
     def _note_base(self, delay: float, now_ms: float) -> None:
         # The two clocks have nothing in common, and a leap of either begins anew.
@@ -230,8 +207,6 @@ class PathUp:
     Attributes:
         limit_bps: what came through while that lasts; None otherwise.
     """
-
-    __slots__ = ("_recent", "_until_ms", "limit_bps")
 
     def __init__(self) -> None:
         self.limit_bps: int | None = None

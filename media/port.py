@@ -17,9 +17,11 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from .batch import SLOT_BYTES, SLOTS, DatagramBatch, Key
+from mypy_extensions import i64, mypyc_attr
+
+from .batch import SLOT_BYTES, DatagramBatch, Key
 from .dtls import holds_plain_alert
 from .stun import is_request, is_stun, read_check, transaction_id
 
@@ -28,10 +30,12 @@ Address = tuple[str, int]
 BUFFER_BYTES = 4 * 1024 * 1024
 """Asked of the kernel for each direction of the socket."""
 
-MAX_BATCHES = 32
+MAX_BATCHES: Final = 32
 """Batches read at one wake-up; after so many, others have their turn."""
 
-SRTP_BYTES = 12
+SEVERAL: Final = 3
+
+SRTP_BYTES: Final = 12
 """An RTP header (RFC 3550 section 5.1), shorter than which no media packet is."""
 
 
@@ -60,6 +64,15 @@ class Checked(Protocol):
         """A signed request, or a response to a check of its own."""
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Sink:
+    """What takes a connected leg's packets."""
+
+    def datagram_received(self, slot: i64, size: i64) -> None:
+        """An SRTP or SRTCP datagram from the nominated address, still encrypted, in a slot of the socket's batch."""
+        raise NotImplementedError
+
+
 class MediaSocket:
     """The node's one UDP socket; hands each datagram to the leg whose it is."""
 
@@ -79,7 +92,7 @@ class MediaSocket:
         self.port: int = self.udp.getsockname()[1]
         self.batch = DatagramBatch(self.udp)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._media: dict[Key, Callable[[int, int], None]] = {}
+        self._media: dict[Key, Sink] = {}
         self._handshakes: dict[Key, Callable[[bytes], None]] = {}
         self._usernames: dict[str, Checked] = {}
         self._checks: dict[bytes, tuple[Checked, Key]] = {}
@@ -136,16 +149,17 @@ class MediaSocket:
             count = batch.receive()
             for slot in range(count):
                 size = batch.size(slot)
-                if 127 < batch.view[slot * SLOT_BYTES] < 192 and SRTP_BYTES <= size < SLOT_BYTES:
-                    media = self._media.get(batch.key(slot))
-                    if media is not None:
-                        media(slot, size)
+                if 127 < i64(batch.arena[slot * SLOT_BYTES]) < 192 and SRTP_BYTES <= size < SLOT_BYTES:
+                    sink = self._media.get(batch.key(slot))
+                    if sink is not None:
+                        sink.datagram_received(slot, size)
                     else:
                         self.counters.stranger += 1
                 else:
                     self._no_media(slot, size)
             batch.flush()
-            if count < SLOTS:
+            # Where several came at once, more have come meanwhile: that is looked at before the loop is waited on again.
+            if count < SEVERAL:
                 return
 
     def _no_media(self, slot: int, size: int) -> None:

@@ -11,27 +11,23 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import Final
+
+from librt.vecs import vec
+from mypy_extensions import i64, u8
 
 from . import rtcp, transport_wide
 from .allowance import Allowance
-from .batch import SLOT_BYTES, DatagramBatch
+from .batch import SLOT_BYTES, DatagramBatch, read16, read32, write16, write32
 from .cache import PacketCache, as_retransmission
-from .extensions import ONE_BYTE_PROFILE, Edit, edit_of, read_layout
+from .extensions import ONE_BYTE_PROFILE, Edit, as_signed, edit_of, read_layout
 from .negotiation import OPUS, RED, Codec, Negotiated, OutgoingSsrcs, Section, Track
-from .path import NUMBERS, PathDown, PathUp
+from .path import PathDown, PathUp
+from .port import Sink
 from .recording.tap import LegTap
 from .red import cut_to_primary, renumber_blocks
-from .rtp import (
-    REWRITTEN,
-    REWRITTEN_WINDOW,
-    WINDOW,
-    StreamMap,
-    is_padding,
-    rewrite_extensions,
-    rewrite_original_sequence,
-    value_offset,
-)
-from .seam import SecureTransport, new_length, srtp_protect, srtp_unprotect, srtp_unprotect_rtcp
+from .rtp import StreamMap, is_padding, rewrite_extensions, rewrite_original_sequence, value_offset
+from .seam import SecureTransport, srtp_protect, srtp_unprotect, srtp_unprotect_rtcp
 from .translation import translate
 from .transport_wide import Arrivals, Feedback
 
@@ -71,8 +67,11 @@ MAX_STREAMS = 64
 """Pairs of SSRC and payload type that a leg keeps the routes of; a browser sends about ten. Past it they are looked up anew."""
 
 
-MAX_EXTENSION_WORDS = 2
+MAX_EXTENSION_WORDS: Final = 2
 """The transport-wide number (or the time of sending), the sound's level and the picture's orientation fit into so many."""
+
+PROTECT: Final = srtp_protect
+UNPROTECT: Final = srtp_unprotect
 
 
 @dataclass(slots=True)
@@ -98,8 +97,6 @@ class Counters:
 class Incoming:
     """One track that a leg's browser sends, and which tracks of other legs it goes to."""
 
-    __slots__ = ("by_payload_type", "keyframe_asked_ms", "leg", "outgoings", "section", "ssrc", "track")
-
     def __init__(self, leg: Leg, track: Track, section: Section) -> None:
         self.leg = leg
         self.track = track
@@ -108,7 +105,7 @@ class Incoming:
         """What its picture comes from; None before the first packet, and for sound."""
         self.keyframe_asked_ms = float("-inf")
         self.outgoings: tuple[Outgoing, ...] = ()
-        self.by_payload_type: dict[int, tuple[Route, ...]] = {}
+        self.by_payload_type: dict[int, list[Route]] = {}
 
     def request_keyframe(self, *, at_once: bool = False) -> None:
         """Ask the browser for a keyframe (PLI), at most once in `KEYFRAME_INTERVAL_MS` unless `at_once`.
@@ -133,24 +130,13 @@ class Outgoing:
     Retransmissions come from the source and from the cache alike, so they are numbered here, in the order they go out.
     """
 
-    __slots__ = (
-        "cache",
-        "leg",
-        "next_retransmission",
-        "primary",
-        "retransmission",
-        "rtx_payload_type",
-        "section",
-        "source",
-    )
-
     def __init__(self, leg: Leg, section: Section, primary: StreamMap, retransmission: StreamMap | None) -> None:
         self.leg = leg
         self.section = section
         self.primary = primary
         self.retransmission = retransmission
         self.rtx_payload_type: int | None = None
-        self.next_retransmission = secrets.randbits(15)
+        self.next_retransmission: i64 = secrets.randbits(15)
         self.cache: PacketCache | None = None
         self.source: Incoming | None = None
 
@@ -166,20 +152,6 @@ class Outgoing:
 
 class Route:
     """The way of one payload type of a source to one receiving leg."""
-
-    __slots__ = (
-        "extensions",
-        "map",
-        "number",
-        "original",
-        "outgoing",
-        "path",
-        "payload_type",
-        "red_payload_type",
-        "rtx_payload_type",
-        "transport",
-        "unnumbered",
-    )
 
     def __init__(
         self,
@@ -197,7 +169,7 @@ class Route:
         self.number = outgoing.section.extensions.get(transport_wide.EXTENSION, 0)
         """What the receiver calls the transport-wide number; 0 when it takes none."""
         self.map = stream
-        self.payload_type = payload_type
+        self.payload_type: i64 = payload_type
         self.extensions = extensions
         """What each of the source's header extensions is called by the receiver; 0 where it has none by that name."""
         self.unnumbered = bytes(0 if called == self.number else called for called in extensions)
@@ -217,17 +189,24 @@ class Known:
     All of it is in the eight bytes after the extensions' header: what of those is the payload's is let through as it is.
     """
 
-    __slots__ = ("edits", "fixed", "mask", "number_shift")
-
     def __init__(self, following: int, size: int, number: int, routes: Sequence[Route]) -> None:
         rest = 64 - 8 * size
-        layout = read_layout(following >> rest, size)
-        self.mask = layout.mask << rest
-        self.fixed = layout.fixed << rest
+        layout = read_layout((following & (1 << 64) - 1) >> rest, size)
+        self.mask: i64 = as_signed(layout.mask << rest)
+        self.fixed: i64 = as_signed(layout.fixed << rest)
         at = layout.number_shift(number)
-        self.number_shift = at + rest if at >= 0 else -1
-        edits = (edit_of(layout, route.extensions, route.number) for route in routes)
-        self.edits: tuple[Edit | None, ...] = tuple(edit and edit.within(rest) for edit in edits)
+        self.number_shift: i64 = at + rest if at >= 0 else -1
+        edits = [edit_of(layout, route.extensions, route.number) for route in routes]
+        self.edits: list[Window | None] = [Window(edit.within(rest)) if edit is not None else None for edit in edits]
+
+
+class Window:
+    """An edit of the eight bytes after the extensions' header, as integers of as many."""
+
+    def __init__(self, edit: Edit) -> None:
+        self.keep: i64 = edit.keep
+        self.put: i64 = edit.put
+        self.number_shift: i64 = edit.number_shift
 
 
 class Stream:
@@ -236,14 +215,15 @@ class Stream:
     `number` is what its sender calls the transport-wide number, 0 when it sends none.
     """
 
-    __slots__ = ("known", "number", "routes")
-
-    def __init__(self, routes: tuple[Route, ...], number: int) -> None:
+    def __init__(self, routes: list[Route], number: int) -> None:
         self.routes = routes
         self.number = number
         self.known: dict[int, Known] = {}
+        self.header: i64 = 0
+        self.latest: Known | None = None
+        """What is known of the header that was learned last: as most packets have it."""
 
-    def learn(self, header: int, following: int) -> Known | None:
+    def learn(self, header: i64, following: i64) -> Known | None:
         """Read extensions that lie in another way than those before with this header.
 
         None for what no negotiation here leads to: of another profile, or longer than all that can be agreed on.
@@ -251,11 +231,13 @@ class Stream:
         words = header & 0xFFFF
         if header >> 16 != ONE_BYTE_PROFILE or words > MAX_EXTENSION_WORDS:
             return None
-        known = self.known[header] = Known(following, 4 * words, self.number, self.routes)
+        known = Known(following, 4 * words, self.number, self.routes)
+        self.known[header] = self.latest = known
+        self.header = header
         return known
 
 
-class Leg:
+class Leg(Sink):
     """One participant's connection to the node, receiving and sending. `batch` is the node's socket's."""
 
     def __init__(
@@ -266,7 +248,6 @@ class Leg:
         self.negotiated = negotiated
         self._batch = batch
         self._counters = counters
-        self._length = new_length()
         self.tap: LegTap | None = None
         self._streams: dict[int, Stream] = {}
         """By SSRC and payload type, as they come: filled by `_learn`, emptied when the leg is wired anew."""
@@ -328,7 +309,7 @@ class Leg:
                 incoming.request_keyframe(at_once=True)
         self._streams.clear()
 
-    def _learn(self, ssrc: int, payload_type: int) -> Stream:
+    def _learn(self, ssrc: i64, payload_type: i64) -> Stream:
         """Where the packets of this SSRC and payload type go: to nobody, when they belong to no track that is forwarded.
 
         Packets of an SSRC that the offer did not announce are taken for the first track whose payload type it is.
@@ -337,63 +318,73 @@ class Leg:
         if incoming is None or not incoming.section.has(payload_type):
             incoming = next((each for each in self.incoming.values() if each.section.has(payload_type)), None)
         if incoming is None:
-            stream = Stream((), 0)
+            stream = Stream([], 0)
         else:
             incoming.note_source(payload_type, ssrc)
             number = incoming.section.extensions.get(transport_wide.EXTENSION, 0)
-            stream = Stream(incoming.by_payload_type.get(payload_type, ()), number)
+            stream = Stream(incoming.by_payload_type.get(payload_type, []), number)
         if len(self._streams) >= MAX_STREAMS:
             self._streams.clear()
         self._streams[ssrc << 7 | payload_type] = stream
         return stream
 
-    def datagram_received(self, slot: int, size: int) -> None:
+    def datagram_received(self, slot: i64, size: i64) -> None:
         """Forward the packet in a slot of the socket's batch to every receiver, working on it where it lies."""
-        counters, batch, begin = self._counters, self._batch, slot * SLOT_BYTES
+        counters, batch = self._counters, self._batch
+        memory, length = batch.arena, batch.length
+        begin = slot * SLOT_BYTES
         counters.packets_received += 1
         counters.bytes_received += size
-        view, pointer, length = batch.view, batch.pointers[slot], self._length
-        if rtcp.is_rtcp(view[begin + 1]):
+        second = i64(memory[begin + 1])
+        if rtcp.is_rtcp(second):
             self._rtcp_received(slot, size)
             return
+        pointer = batch.pointers[slot]
         length[0] = size
-        if srtp_unprotect(self.transport.receiving, pointer, length):
+        if UNPROTECT(self.transport.receiving, pointer, batch.length_pointer):
             counters.decrypt += 1
             return
         size = length[0]
-        first, second, sequence, timestamp, ssrc, extensions, following = WINDOW.unpack_from(view, begin)
-        stream = self._streams.get(ssrc << 7 | second & 0x7F)
+        first = i64(memory[begin])
+        sequence = read16(memory, begin + 2)
+        timestamp = read32(memory, begin + 4)
+        ssrc = read32(memory, begin + 8)
+        payload_type = second & 0x7F
+        stream = self._streams.get(ssrc << 7 | payload_type)
         if stream is None:
             if ssrc not in self._sources and not self._admits(ssrc):
                 return
-            stream = self._learn(ssrc, second & 0x7F)
+            stream = self._learn(ssrc, payload_type)
         tap = self.tap
         if tap is not None and ssrc not in tap.hidden:
-            tap.packet(view[begin : begin + size])
+            tap.packet(batch.view[begin : begin + size])
         now_ms = batch.now_ms
-        known = None
+        known: Known | None = None
+        following: i64 = 0
         if first & 0x1F == 0x10:
-            known = stream.known.get(extensions)
+            extensions = read32(memory, begin + 12)
+            following = _read_window(memory, begin + 16)
+            known = stream.latest if extensions == stream.header else stream.known.get(extensions)
             if known is None or following & known.mask != known.fixed:
                 known = stream.learn(extensions, following)
             if known is not None and known.number_shift >= 0:
-                self._arrivals.seen.append((following >> known.number_shift & 0xFFFF, batch.arrival_ns(slot), size))
+                self._arrivals.note(following >> known.number_shift & 0xFFFF, batch.arrival_ns(slot), size)
                 if now_ms >= self._report_due_ms:
                     self._report(ssrc, now_ms)
         routes = stream.routes
-        if not routes:
+        receivers: i64 = len(routes)
+        if receivers == 0:
             counters.without_receiver += 1
             return
-        plain = view[begin : begin + size].tobytes() if len(routes) > 1 else b""
-        for position, route in enumerate(routes):
-            if position:
+        plain = batch.view[begin : begin + size].tobytes() if receivers > 1 else b""
+        for position in range(receivers):
+            route = routes[position]
+            if position > 0:
                 # The packet was encrypted in place for the one before: send that, and begin with the plain one again.
                 batch.flush()
                 size = len(plain)
-                view[begin : begin + size] = plain
-            to = route.map
-            outgoing = route.outgoing
-            original = route.original
+                batch.view[begin : begin + size] = plain
+            to, outgoing, original = route.map, route.outgoing, route.original
             if ssrc != to.source_ssrc:
                 to.switch(ssrc, sequence, timestamp, now_ms)
                 if route.rtx_payload_type is not None and outgoing.cache is None:
@@ -401,54 +392,51 @@ class Leg:
             if original is None:
                 timestamp_out = (timestamp + to.timestamp_offset) & 0xFFFFFFFF
                 sequence_out = (sequence + to.sequence_offset) & 0xFFFF
-                if 0 < (sequence_out - to.last_sequence) & 0xFFFF < 0x8000:
-                    to.last_sequence, to.last_timestamp, to.last_at_ms = sequence_out, timestamp_out, now_ms
+                to.sent(sequence_out, timestamp_out, now_ms)
             else:
-                if first & 0x20 and is_padding(view[begin : begin + size]):
+                if first & 0x20 and is_padding(batch.view[begin : begin + size]):
                     # It was sent to probe the path up to here, and would only fill the one down.
                     continue
                 timestamp_out = (timestamp + original.timestamp_offset) & 0xFFFFFFFF
                 sequence_out = outgoing.next_retransmission
                 outgoing.next_retransmission = (sequence_out + 1) & 0xFFFF
-            second_out = second & 0x80 | route.payload_type
+            memory[begin + 1] = u8(second & 0x80 | route.payload_type)
+            write16(memory, begin + 2, sequence_out)
+            write32(memory, begin + 4, timestamp_out)
+            write32(memory, begin + 8, to.ssrc)
             # The one place where a receiver's header extensions are made of the source's.
-            edit = known.edits[position] if known is not None else None
-            if edit is not None:
-                made = following & edit.keep | edit.put
-                path = route.path
-                if edit.number_shift >= 0 and path is not None:
-                    number = path.next_number
-                    path.next_number = (number + 1) & 0xFFFF
-                    path.at_ms[number % NUMBERS] = now_ms
-                    path.sizes[number % NUMBERS] = size
-                    made |= number << edit.number_shift
-                REWRITTEN_WINDOW.pack_into(
-                    view, begin + 1, second_out, sequence_out, timestamp_out, to.ssrc, extensions, made
-                )
-            else:
-                REWRITTEN.pack_into(view, begin + 1, second_out, sequence_out, timestamp_out, to.ssrc)
-                if known is None and first & 0x10:
-                    rewrite_extensions(view[begin : begin + size], route.unnumbered)
+            if known is not None:
+                edit = known.edits[position]
+                if edit is not None:
+                    made = following & edit.keep | edit.put
+                    path = route.path
+                    if edit.number_shift >= 0 and path is not None:
+                        made |= path.sent(size, now_ms) << edit.number_shift
+                    _write_window(memory, begin + 16, made)
+            elif first & 0x10:
+                rewrite_extensions(batch.view[begin : begin + size], route.unnumbered)
             if original is not None:
-                rewrite_original_sequence(view[begin : begin + size], original.sequence_offset)
+                rewrite_original_sequence(batch.view[begin : begin + size], original.sequence_offset)
             elif route.red_payload_type is not None:
-                size = _fit_red(view[begin : begin + size], size, route.red_payload_type)
-                if not size:
+                size = _fit_red(batch.view[begin : begin + size], size, route.red_payload_type)
+                if size == 0:
                     counters.malformed += 1
                     continue
-            if route.rtx_payload_type is not None and outgoing.cache is not None:
-                outgoing.rtx_payload_type = route.rtx_payload_type
-                outgoing.cache.store(sequence_out, view[begin : begin + size], now_ms)
+            if route.rtx_payload_type is not None:
+                cache = outgoing.cache
+                if cache is not None:
+                    outgoing.rtx_payload_type = route.rtx_payload_type
+                    cache.store(sequence_out, memory, begin, size, now_ms)
             length[0] = size
-            if srtp_protect(route.transport.sending, pointer, length):
+            transport = route.transport
+            if PROTECT(transport.sending, pointer, batch.length_pointer):
                 counters.encrypt += 1
                 continue
-            encrypted_size = length[0]
-            batch.queue(batch.addresses[slot], encrypted_size, route.transport.destination)
+            batch.queue(batch.address_of(slot), length[0], transport.destination)
             counters.packets_forwarded += 1
-            counters.bytes_forwarded += encrypted_size
+            counters.bytes_forwarded += length[0]
 
-    def _admits(self, ssrc: int) -> bool:
+    def _admits(self, ssrc: i64) -> bool:
         """Whether this leg may send from one more SSRC, whose first packet has been decrypted."""
         if len(self._sources) < MAX_SOURCES:
             self._sources.add(ssrc)
@@ -474,7 +462,7 @@ class Leg:
 
     def look_after(self, now_ms: float) -> None:
         """Called once a second: what nothing that arrives would remind of."""
-        if self._arrivals.seen:
+        if self._arrivals.seen > 0:
             self._report(next(iter(self._announced), 0), now_ms)
         if self.path is not None:
             self.path.silent(now_ms)
@@ -512,13 +500,13 @@ class Leg:
 
     # What this leg says by RTCP is translated, in `translation.py`, by what follows.
 
-    def _rtcp_received(self, slot: int, size: int) -> None:
-        batch, length, begin = self._batch, self._length, slot * SLOT_BYTES
-        length[0] = size
-        if srtp_unprotect_rtcp(self.transport.receiving, batch.pointers[slot], length):
+    def _rtcp_received(self, slot: i64, size: i64) -> None:
+        batch, begin = self._batch, slot * SLOT_BYTES
+        batch.length[0] = size
+        if srtp_unprotect_rtcp(self.transport.receiving, batch.pointers[slot], batch.length_pointer):
             self._counters.decrypt += 1
             return
-        compound = batch.view[begin : begin + length[0]].tobytes()
+        compound = batch.view[begin : begin + batch.length[0]].tobytes()
         ssrc = int.from_bytes(compound[4:8], "big")
         if ssrc not in self._sources and not self._admits(ssrc):
             return
@@ -583,7 +571,7 @@ class Leg:
         place = value_offset(packet, section.extensions.get(transport_wide.EXTENSION, 0))
         if place is None or self.path is None:
             return packet
-        number = self.path.sent(len(packet), now_ms)
+        number = int(self.path.sent(len(packet), now_ms))
         return packet[:place] + number.to_bytes(2, "big") + packet[place + 2 :]
 
     def request_keyframe(self, *, at_once: bool = False) -> None:
@@ -616,6 +604,17 @@ def wire(legs: Iterable[Leg], ways: Iterable[tuple[Leg, Track, Outgoing]]) -> No
         leg.send_to(outgoings)
 
 
+def _read_window(memory: vec[u8], at: i64) -> i64:
+    """Eight bytes as a signed integer."""
+    upper = (read32(memory, at) ^ 0x80000000) - 0x80000000
+    return upper << 32 | read32(memory, at + 4)
+
+
+def _write_window(memory: vec[u8], at: i64, window: i64) -> None:
+    write32(memory, at, window >> 32)
+    write32(memory, at + 4, window)
+
+
 def _fit_red(packet: memoryview, size: int, opus_payload_type: int) -> int:
     """Fit a packet of redundant audio to its receiver; its new size, 0 when it is damaged."""
     if not opus_payload_type:
@@ -623,7 +622,7 @@ def _fit_red(packet: memoryview, size: int, opus_payload_type: int) -> int:
     return size if renumber_blocks(packet, size, opus_payload_type) else 0
 
 
-def _routes_between(section: Section, outgoings: Iterable[Outgoing]) -> dict[int, tuple[Route, ...]]:
+def _routes_between(section: Section, outgoings: Iterable[Outgoing]) -> dict[int, list[Route]]:
     """The routes from a section to these tracks, by the payload type each is for: for every codec that both ends have."""
     routes: dict[int, list[Route]] = {}
     for outgoing in outgoings:
@@ -634,7 +633,7 @@ def _routes_between(section: Section, outgoings: Iterable[Outgoing]) -> dict[int
         for codec in section.codecs:
             for payload_type, route in _routes_of(codec, theirs, outgoing, bytes(extensions)):
                 routes.setdefault(payload_type, []).append(route)
-    return {payload_type: tuple(each) for payload_type, each in routes.items()}
+    return routes
 
 
 def _routes_of(

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct
+from typing import Final
+
+from mypy_extensions import i64
 
 HEADER = Struct("!BBHII")
 """First byte, marker and payload type, sequence number, timestamp, SSRC (RFC 3550 section 5.1)."""
 
-WINDOW = Struct("!BBHIIIQ")
-"""The same, the four bytes after it (profile and length of the header extensions, where there are any) and eight more."""
-
-REWRITTEN_WINDOW = Struct("!BHIIIQ")
-"""A window from the second byte on."""
-
 HEADER_BYTES = HEADER.size
-REWRITTEN = Struct("!BHII")
-"""What is put in from the second byte on: marker and payload type, sequence number, timestamp, SSRC."""
+
+NO_SOURCE: Final = -1
+"""In place of an SSRC."""
 
 _EXTENSION_HEADER = Struct("!HH")
 _ONE_BYTE_PROFILE = 0xBEDE
@@ -30,51 +28,39 @@ _UINT16 = Struct("!H")
 class StreamMap:
     """Maps sequence numbers and timestamps of whichever SSRC feeds a track onto one outgoing SSRC, without a jump.
 
-    The hot path reads the offsets and does what `sent` does in place; `switch` must have been called for the source first.
+    The hot path reads the offsets; `switch` must have been called for the source first.
     """
 
-    __slots__ = (
-        "_begun",
-        "_clock_rate_hz",
-        "last_at_ms",
-        "last_sequence",
-        "last_timestamp",
-        "sequence_offset",
-        "source_ssrc",
-        "ssrc",
-        "timestamp_offset",
-    )
-
     def __init__(self, ssrc: int, clock_rate_hz: int) -> None:
-        self.ssrc = ssrc
-        self.source_ssrc: int | None = None
-        self.sequence_offset = 0
-        self.timestamp_offset = 0
+        self.ssrc: i64 = ssrc
+        self.source_ssrc: i64 = NO_SOURCE
+        self.sequence_offset: i64 = 0
+        self.timestamp_offset: i64 = 0
         self._clock_rate_hz = clock_rate_hz
         self._begun = False
-        self.last_sequence = self.last_timestamp = 0
-        self.last_at_ms = 0.0
+        self.last_sequence: i64 = 0
+        self.last_timestamp: i64 = 0
+        self.last_at_ms: float = 0.0
 
-    def switch(self, source_ssrc: int, sequence: int, timestamp: int, now_ms: float) -> None:
+    def switch(self, source_ssrc: i64, sequence: i64, timestamp: i64, now_ms: float) -> None:
         """Let another source feed this track from its packet (`sequence`, `timestamp`), received at `now_ms`, on."""
         self.source_ssrc = source_ssrc
         if not self._begun:
             self._begun = True
-            self.sequence_offset = self.timestamp_offset = 0
             self.last_sequence = (sequence - 1) & 0xFFFF
             return
-        elapsed = round((now_ms - self.last_at_ms) * self._clock_rate_hz / 1000)
+        elapsed = i64(round((now_ms - self.last_at_ms) * self._clock_rate_hz / 1000))
         self.sequence_offset = (self.last_sequence + 1 - sequence) & 0xFFFF
         self.timestamp_offset = (self.last_timestamp + max(elapsed, 1) - timestamp) & 0xFFFFFFFF
 
-    def sent(self, sequence_out: int, timestamp_out: int, now_ms: float) -> None:
+    def sent(self, sequence_out: i64, timestamp_out: i64, now_ms: float) -> None:
         """Remember the newest packet that went out; an older one, out of order or repeated, is not the newest."""
         if 0 < (sequence_out - self.last_sequence) & 0xFFFF < 0x8000:
             self.last_sequence = sequence_out
             self.last_timestamp = timestamp_out
             self.last_at_ms = now_ms
 
-    def source_sequence(self, sequence_out: int) -> int:
+    def source_sequence(self, sequence_out: i64) -> int:
         """The source's sequence number for one that the receiver saw."""
         return (sequence_out - self.sequence_offset) & 0xFFFF
 

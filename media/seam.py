@@ -11,38 +11,26 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
-from pylibsrtp._binding import ffi as _ffi
 from pylibsrtp._binding import lib
 
 from .batch import SLOT_BYTES, Destination, Key
 from .ice import IceAgent
 from .negotiation import LocalTransport
-from .port import Address, MediaSocket
+from .port import Address, MediaSocket, Sink
 
 srtp_protect, srtp_unprotect = lib.srtp_protect, lib.srtp_unprotect
 srtp_protect_rtcp, srtp_unprotect_rtcp = lib.srtp_protect_rtcp, lib.srtp_unprotect_rtcp
 """libsrtp's own functions: they work in place and return 0, where pylibsrtp's copy in, copy out and raise."""
-
-new_length: Callable[[], Any] = partial(_ffi.new, "int *")
-"""Where those two are told a packet's length, and tell its new one."""
 
 MAX_TRAILER_BYTES = 144
 """The most that libsrtp adds to a packet (SRTP_MAX_TRAILER_LEN)."""
 
 CONNECT_TIMEOUT_S = 30.0
 """How long a leg may take from offer to finished DTLS handshake."""
-
-
-class Sink(Protocol):
-    """What takes a connected leg's packets."""
-
-    def datagram_received(self, slot: int, size: int) -> None:
-        """An SRTP or SRTCP datagram from the nominated address, still encrypted, in a slot of the socket's batch."""
 
 
 class SecureTransport:
@@ -68,7 +56,6 @@ class SecureTransport:
         self._closed = False
         self._sink: Sink | None = None
         self._key: Key = b""
-        self._length = new_length()
         self.destination: Destination
         self.receiving: Any
         self.sending: Any
@@ -118,7 +105,7 @@ class SecureTransport:
         self.destination = Destination(self._socket.batch.family, address)
         self._socket._handshakes[self._key] = self._agent.handshake_received
         if self.connected and self._sink is not None:
-            self._socket._media[self._key] = self._sink.datagram_received
+            self._socket._media[self._key] = self._sink
 
     def _forget_address(self) -> None:
         # A newer leg may have come to the same address meanwhile; its entries are not ours to take away.
@@ -155,10 +142,10 @@ class SecureTransport:
         if size + MAX_TRAILER_BYTES > SLOT_BYTES:
             return False
         pointer, address = batch.spare(plain)
-        self._length[0] = size
-        if protect(self.sending, pointer, self._length):
+        batch.length[0] = size
+        if protect(self.sending, pointer, batch.length_pointer):
             return False
-        batch.queue(address, self._length[0], self.destination)
+        batch.queue(address, batch.length[0], self.destination)
         if not batch.receiving:
             batch.flush()
         return True

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import rtcp
+from .rtp import NO_SOURCE
 from .transport_wide import Feedback
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _reports(leg: Leg, reports: Iterable[rtcp.Report], outbox: Outbox) -> None:
         source, stream = leg.source_of(report.ssrc)
         # Retransmissions are numbered here, so a report on them says nothing of what their source sent.
         if source is not None and stream is not None and stream is leg.by_ssrc[report.ssrc][0].primary:
-            if stream.source_ssrc is None:
+            if stream.source_ssrc == NO_SOURCE:
                 continue
             highest = (report.highest_sequence - stream.sequence_offset) & 0xFFFFFFFF
             blocks.setdefault(source, []).append(replace(report, ssrc=stream.source_ssrc, highest_sequence=highest))
@@ -77,7 +78,7 @@ def _reports(leg: Leg, reports: Iterable[rtcp.Report], outbox: Outbox) -> None:
 
 def _nack(leg: Leg, nack: rtcp.Nack, now_ms: float, outbox: Outbox) -> None:
     source, stream = leg.source_of(nack.media_ssrc)
-    if source is None or stream is None or stream.source_ssrc is None:
+    if source is None or stream is None or stream.source_ssrc == NO_SOURCE:
         return
     outgoing = leg.by_ssrc[nack.media_ssrc][0]
     lost = leg.may_repair(nack.sequences, now_ms)

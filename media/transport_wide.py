@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from itertools import accumulate, chain, repeat
 from operator import sub
 from struct import Struct, unpack_from
+from typing import Final
+
+from librt.vecs import vec
+from mypy_extensions import i64
 
 EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 """The header extension's name, and that of its RTCP feedback below."""
@@ -30,6 +34,9 @@ MAX_STATUSES = 512
 
 MAX_GAP = 4096
 """A leap in the numbers beyond this is a new beginning, and not that many lost packets."""
+
+MAX_SEEN: Final = 1024
+"""Arrivals remembered until they are reported, a tenth of a second at the most; one past that counts as lost."""
 
 MAX_SPAN_NS = 8_000_000_000
 """Times further apart than this may not fit into the deltas."""
@@ -56,47 +63,51 @@ class Feedback:
 class Arrivals:
     """What has arrived from a sender and was not reported yet.
 
-    The hot path appends a packet's number, the nanoseconds of its arrival and its size to `seen`; `reports` empties it.
-
     Attributes:
+        seen: how many have arrived since the last reports.
         came, came_bytes, lost: what the last reports told of.
     """
 
-    __slots__ = ("_count", "_next", "came", "came_bytes", "lost", "seen")
-
     def __init__(self) -> None:
-        self.seen: list[tuple[int, int, int]] = []
+        self.seen: i64 = 0
+        self._numbers: vec[i64] = vec[i64]([0] * MAX_SEEN)
+        self._times_ns: vec[i64] = vec[i64]([0] * MAX_SEEN)
+        self._bytes: i64 = 0
         self.came = self.came_bytes = self.lost = 0
         self._next: int | None = None
         self._count = 0
+
+    def note(self, number: i64, at_ns: i64, size: i64) -> None:
+        """A packet by this number, of so many bytes, arrived then."""
+        seen = self.seen
+        if seen == MAX_SEEN:
+            return
+        self._numbers[seen] = number
+        self._times_ns[seen] = at_ns
+        self._bytes += size
+        self.seen = seen + 1
 
     def reports(self, sender_ssrc: int, media_ssrc: int) -> Iterator[bytes]:
         """The RTCP packets that tell of everything seen since the last time.
 
         A packet that comes after a later one was reported is reported by itself; one that comes twice, as of the first time.
         """
-        seen, self.seen = self.seen, []
-        self.came = self.came_bytes = self.lost = 0
+        seen = int(self.seen)
+        self.came, self.came_bytes, self.lost = seen, int(self._bytes), 0
+        self.seen, self._bytes = 0, 0
         if not seen:
             return
-        numbers, times_ns, sizes = zip(*seen, strict=True)
-        self.came, self.came_bytes = len(seen), sum(sizes)
+        numbers = [int(self._numbers[at]) for at in range(seen)]
+        times_ns = [int(self._times_ns[at]) for at in range(seen)]
         expected = self._next if self._next is not None else numbers[0]
-        following = expected + len(seen)
-        in_order = following <= 0xFFFF and len(seen) <= MAX_STATUSES and numbers == tuple(range(expected, following))
-        if in_order and max(times_ns) - min(times_ns) < MAX_SPAN_NS:
-            # One after the other and none missing: as most come.
-            self._next = following
-            yield self._report(expected, times_ns, sender_ssrc, media_ssrc)
-            return
         late: list[tuple[int, int]] = []
         times: dict[int, int] = {}
-        for number, at_ns, _ in seen:
+        for number, at_ns in zip(numbers, times_ns, strict=True):
             ahead = (number - expected) & 0xFFFF
             if ahead >= 0x8000:
                 late.append((number, at_ns))
             elif ahead not in times:
-                if ahead > MAX_GAP + len(seen):
+                if ahead > MAX_GAP + seen:
                     yield from self._written(expected, times, sender_ssrc, media_ssrc)
                     expected, times, ahead = number, {}, 0
                 times[ahead] = at_ns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,19 @@ from hypothesis import settings
 
 from rooms.store import migrate
 from tests.services import postgres
+
+PROJECT = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    if "tests.interpreted" in sys.modules:
+        return
+    for library in (PROJECT / "media").glob("compiled__*.so"):
+        for source in (PROJECT / "media").glob("*.py"):
+            compiled = any(source.parent.glob(f"{source.stem}.*.so"))
+            if compiled and source.stat().st_mtime > library.stat().st_mtime:
+                raise pytest.UsageError(f"{source.name} has changed since it was compiled: run `make .venv/installed`")
+
 
 # How long an example takes is the machine's affair, and no test's.
 settings.register_profile("venterum", deadline=None)

@@ -179,7 +179,7 @@ async def serve_media(settings: Settings) -> None:
         await bus.start()
         opened.push_async_callback(bus.close)
         node = await opened.enter_async_context(media_node(settings, redis, bus, key.media_secret.hex()))
-        log.info("media_node", udp_port=node.port)
+        log.info("media_node", udp_port=node.port, compiled=node.compiled)
         await stop.wait()
         log.info("stopping")
 

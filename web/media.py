@@ -72,6 +72,7 @@ def _show_node(numbers: Numbers, node: MediaNode) -> None:
     )
     numbers.gauge("venterum_media_lag_ms", "How late the node's timer ran last", lambda: node.strain.lag_ms)
     numbers.gauge("venterum_media_overloaded", "1 while no new call is taken", lambda: node.strain.overloaded)
+    numbers.gauge("venterum_media_compiled", "0 where no compiler was there to install with", lambda: node.compiled)
     for name, documentation in (
         ("packets_received", "SRTP and SRTCP packets received from participants"),
         ("bytes_received", "Bytes of those, as UDP payload"),

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import atheris
 
+from tests import interpreted  # noqa: F401  # coverage is seen in bytecode alone
+
 with atheris.instrument_imports(include=["media", "aioice"]):
     from . import fuzzed
 

@@ -68,7 +68,7 @@ def test_what_is_queued_goes_out_in_order_be_it_received_or_made_here(pair: Pair
     for made in (b"made here", b"and here"):
         _, address = batch.spare(made)
         batch.queue(address, len(made), pair.destination)
-    batch.queue(batch.addresses[0], 8, pair.destination)
+    batch.queue(batch.address_of(0), 8, pair.destination)
     batch.flush()
     assert [pair.far.recv(100) for _ in range(3)] == [b"made here", b"and here", b"received"]
 

@@ -7,14 +7,19 @@ from typing import Any
 
 import aioice.ice
 import pytest
+from aiortc import RTCRtpSender
+from aiortc.rtp import RtcpRtpfbPacket
 
 from media import rtcp
-from media.batch import SLOT_BYTES
+from media.batch import DatagramBatch
 from media.errors import MalformedSdp, NoSuchLeg, RoomFull
 from media.node import MediaNode
+from media.port import Sink
+from media.relay import Leg
 from media.room import KEPT_PLACES, MAX_PARTICIPANTS
+from media.rtp import NO_SOURCE
 
-from .peers import Peer, call, live_leg, loopback_candidates, running_node, until, video_to
+from .peers import Peer, call, live_leg, loopback_candidates, own_agent, running_node, until, video_to
 
 
 @pytest.fixture(autouse=True)
@@ -29,21 +34,28 @@ def drop_video(node: MediaNode, room: str, participant: str, every: int) -> list
     video = leg.negotiated.section("video")
     assert video is not None
     payload_type = video.codecs[0].payload_type
-    receive, lost, seen = leg.datagram_received, list[int](), 0
-
-    def lossy(slot: int, size: int) -> None:
-        nonlocal seen
-        datagram = node.socket.batch.data(slot)
-        if datagram[1] & 0x7F == payload_type and not rtcp.is_rtcp(datagram[1]):
-            seen += 1
-            if seen % every == 0:
-                lost.append(int.from_bytes(datagram[2:4], "big"))
-                return
-        receive(slot, size)
-
+    lossy = Lossy(node.socket.batch, leg, payload_type, every)
     assert leg.transport.remote_address is not None
     node.socket._media[node.socket.batch.key_of(leg.transport.remote_address)] = lossy
-    return lost
+    return lossy.lost
+
+
+class Lossy(Sink):
+    """Takes a leg's packets in its place, and passes on all but every n-th of one payload type."""
+
+    def __init__(self, batch: DatagramBatch, leg: Leg, payload_type: int, every: int) -> None:
+        self.lost: list[int] = []
+        self._batch, self._leg, self._payload_type, self._every = batch, leg, payload_type, every
+        self._seen = 0
+
+    def datagram_received(self, slot: int, size: int) -> None:
+        datagram = self._batch.data(slot)
+        if datagram[1] & 0x7F == self._payload_type and not rtcp.is_rtcp(datagram[1]):
+            self._seen += 1
+            if self._seen % self._every == 0:
+                self.lost.append(int.from_bytes(datagram[2:4], "big"))
+                return
+        self._leg.datagram_received(slot, size)
 
 
 async def test_both_sides_decode_and_the_counters_count() -> None:
@@ -66,50 +78,46 @@ async def test_both_sides_decode_and_the_counters_count() -> None:
 
 async def test_a_lost_packet_is_asked_for_and_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    write_nack = rtcp.write_nack
+    handle = RTCRtpSender._handle_rtcp_packet
 
-    def spy(sender: int, media: int, sequences: list[int]) -> bytes:
-        asked.extend(sequences)
-        return write_nack(sender, media, sequences)
+    async def spy(sender: RTCRtpSender, packet: Any) -> None:
+        if isinstance(packet, RtcpRtpfbPacket):
+            asked.extend(packet.lost)
+        await handle(sender, packet)
 
-    monkeypatch.setattr(rtcp, "write_nack", spy)
+    monkeypatch.setattr(RTCRtpSender, "_handle_rtcp_packet", spy)
     async with running_node() as node, call(node) as (_, second):
         lost = drop_video(node, "room", "first", every=7)
         await until(lambda: len(lost) >= 5 and set(lost[:5]) <= set(asked))
         assert node.counters.retransmitted == 0
         repaired = video_to(live_leg(node, "room", "second")).retransmission
         assert repaired is not None
-        await until(lambda: repaired.source_ssrc is not None)
+        await until(lambda: repaired.source_ssrc != NO_SOURCE)
         decoded = second.received
         await until(lambda: second.received > decoded + 30)
 
 
-def lose_on_the_way_down(node: MediaNode, room: str, participant: str, every: int) -> list[int]:
+def lose_on_the_way_down(node: MediaNode, room: str, peer: Peer, every: int) -> list[int]:
     """Lose every n-th video packet on its way to a participant, after the relay has sent it. Returns those lost."""
-    leg = live_leg(node, room, participant)
-    batch, ssrc = node.socket.batch, video_to(leg).primary.ssrc
-    queue, lost, seen = batch.queue, list[int](), 0
+    agent, ssrc = own_agent(peer), video_to(live_leg(node, room, peer.name)).primary.ssrc
+    receive, lost, seen = agent.data_received, list[int](), 0
 
-    def lossy(address: int, size: int, destination: Any) -> None:
+    def lossy(data: bytes, component: int) -> None:
         nonlocal seen
-        if address not in batch.addresses:  # what is made by the relay itself
-            queue(address, size, destination)
-            return
-        begin = batch.addresses.index(address) * SLOT_BYTES
-        if int.from_bytes(batch.view[begin + 8 : begin + 12], "big") == ssrc:
+        if 127 < data[0] < 192 and int.from_bytes(data[8:12], "big") == ssrc:
             seen += 1
             if seen % every == 0:
-                lost.append(int.from_bytes(batch.view[begin + 2 : begin + 4], "big"))
+                lost.append(int.from_bytes(data[2:4], "big"))
                 return
-        queue(address, size, destination)
+        receive(data, component)
 
-    batch.queue = lossy  # type: ignore[method-assign]  # the fault that is tested
+    agent.data_received = lossy
     return lost
 
 
 async def test_a_packet_lost_on_the_way_down_is_sent_again_by_the_relay_itself() -> None:
     async with running_node() as node, call(node) as (first, second):
-        lost = lose_on_the_way_down(node, "room", "second", every=7)
+        lost = lose_on_the_way_down(node, "room", second, every=7)
         await until(lambda: len(lost) >= 5 and node.counters.retransmitted >= len(lost[:5]))
         decoded = second.received
         await until(lambda: second.received > decoded + 30)

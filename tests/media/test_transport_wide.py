@@ -20,7 +20,8 @@ def read(packet: bytes) -> dict[int, float | None]:
 
 
 def reported(arrivals: Arrivals, seen: list[tuple[int, int]]) -> dict[int, float | None]:
-    arrivals.seen.extend((number, at_ns, 100) for number, at_ns in seen)
+    for number, at_ns in seen:
+        arrivals.note(number, at_ns, 100)
     found: dict[int, float | None] = {}
     for packet in arrivals.reports(1, 2):
         found |= read(packet)
@@ -64,9 +65,11 @@ def test_overtaking_packets_have_negative_deltas() -> None:
 
 def test_a_long_silence_and_many_packets_take_several_reports() -> None:
     arrivals = Arrivals()
-    arrivals.seen += [(1, 0, 100), (2, 60 * 10**9, 100)]
+    arrivals.note(1, 0, 100)
+    arrivals.note(2, 60 * 10**9, 100)
     assert len(list(arrivals.reports(1, 2))) == 2
-    arrivals.seen += [(3 + n, 61 * 10**9 + n * 10**6, 100) for n in range(2 * MAX_STATUSES)]
+    for n in range(2 * MAX_STATUSES):
+        arrivals.note(3 + n, 61 * 10**9 + n * 10**6, 100)
     packets = list(arrivals.reports(1, 2))
     assert [len(p) < 1200 for p in packets] == [True, True]
     assert len({n for p in packets for n in read(p)}) == 2 * MAX_STATUSES
