@@ -6,15 +6,14 @@ each of them arrived, and the sender estimates the path from that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, repeat
-from operator import sub
+from itertools import accumulate, repeat
 from struct import Struct, unpack_from
 from typing import Final
 
 from librt.vecs import vec
-from mypy_extensions import i64
+from mypy_extensions import i64, u8
 
 EXTENSION = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 """The header extension's name, and that of its RTCP feedback below."""
@@ -23,30 +22,36 @@ FEEDBACK = ("transport-cc", None)
 FORMAT = 15
 """Its feedback message type among transport-layer feedback (RTPFB)."""
 
-TICK_NS = 250_000
+TICK_NS: Final = 250_000
 """The unit of the deltas."""
 
-REFERENCE_TICKS = 256
+REFERENCE_TICKS: Final = 256
 """The unit of the reference time, 64 ms, in ticks."""
 
-MAX_STATUSES = 512
+MAX_STATUSES: Final = 512
 """The most packets that one report tells of, so that it fits in a datagram."""
 
-MAX_GAP = 4096
+MAX_GAP: Final = 4096
 """A leap in the numbers beyond this is a new beginning, and not that many lost packets."""
 
 MAX_SEEN: Final = 1024
 """Arrivals remembered until they are reported, a tenth of a second at the most; one past that counts as lost."""
 
-MAX_SPAN_NS = 8_000_000_000
-"""Times further apart than this may not fit into the deltas."""
-
 MAX_READ = 4096
 """The most packets that a report is read of; no browser tells of a tenth of that."""
 
+MISSING: Final = -1
+"""In place of the time when a packet arrived."""
+
 _HEADER = Struct("!BBHIIHHI")
 _RUN = 0x1FFF
-_SMALL, _LARGE = 1, 2
+_NONE: Final = 0
+_SMALL: Final = 1
+_LARGE: Final = 2
+
+# What a report is put together in.
+_SYMBOLS: Final = vec[i64]([0] * MAX_STATUSES)
+_DELTAS: Final = vec[u8]([0] * (2 * MAX_STATUSES))
 
 
 @dataclass(slots=True)
@@ -87,107 +92,121 @@ class Arrivals:
         self._bytes += size
         self.seen = seen + 1
 
-    def reports(self, sender_ssrc: int, media_ssrc: int) -> Iterator[bytes]:
+    def reports(self, sender_ssrc: int, media_ssrc: int) -> list[bytes]:
         """The RTCP packets that tell of everything seen since the last time.
 
         A packet that comes after a later one was reported is reported by itself; one that comes twice, as of the first time.
         """
-        seen = int(self.seen)
-        self.came, self.came_bytes, self.lost = seen, int(self._bytes), 0
+        seen, numbers, times_ns = self.seen, self._numbers, self._times_ns
+        self.came, self.came_bytes, self.lost = seen, self._bytes, 0
         self.seen, self._bytes = 0, 0
-        if not seen:
-            return
-        numbers = [int(self._numbers[at]) for at in range(seen)]
-        times_ns = [int(self._times_ns[at]) for at in range(seen)]
-        expected = self._next if self._next is not None else numbers[0]
+        if seen == 0:
+            return []
+        expected: i64 = self._next if self._next is not None else numbers[0]
+        in_order: i64 = 0
+        while in_order < seen and numbers[in_order] == (expected + in_order) & 0xFFFF:
+            in_order += 1
+        if in_order == seen:
+            # One after the other and none missing: as most come.
+            self._next = (expected + seen) & 0xFFFF
+            return self._written(expected, times_ns, seen, sender_ssrc, media_ssrc)
+        made: list[bytes] = []
         late: list[tuple[int, int]] = []
         times: dict[int, int] = {}
-        for number, at_ns in zip(numbers, times_ns, strict=True):
+        for at in range(seen):
+            number, at_ns = numbers[at], times_ns[at]
             ahead = (number - expected) & 0xFFFF
             if ahead >= 0x8000:
                 late.append((number, at_ns))
             elif ahead not in times:
                 if ahead > MAX_GAP + seen:
-                    yield from self._written(expected, times, sender_ssrc, media_ssrc)
+                    made += self._with_gaps(expected, times, sender_ssrc, media_ssrc)
                     expected, times, ahead = number, {}, 0
                 times[ahead] = at_ns
         for number, at_ns in late:
-            yield self._report(number, [at_ns], sender_ssrc, media_ssrc)
-        yield from self._written(expected, times, sender_ssrc, media_ssrc)
+            made += self._written(number, vec[i64]([at_ns]), 1, sender_ssrc, media_ssrc)
+        made += self._with_gaps(expected, times, sender_ssrc, media_ssrc)
         self._next = (expected + max(times) + 1) & 0xFFFF if times else expected
+        return made
 
-    def _written(self, base: int, times: dict[int, int], sender_ssrc: int, media_ssrc: int) -> Iterator[bytes]:
-        if not times:
-            return
-        count = max(times) + 1
+    def _with_gaps(self, base: i64, times: dict[int, int], sender_ssrc: int, media_ssrc: int) -> list[bytes]:
+        count = max(times) + 1 if times else 0
         self.lost += count - len(times)
-        if count == len(times) and list(times) == list(range(count)):
-            statuses: list[int | None] = list(times.values())
-        else:
-            statuses = [times.get(ahead) for ahead in range(count)]
-        begin = 0
+        times_ns = vec[i64]([times.get(ahead, MISSING) for ahead in range(count)])
+        return self._written(base, times_ns, count, sender_ssrc, media_ssrc)
+
+    def _written(self, base: i64, times_ns: vec[i64], count: i64, sender_ssrc: int, media_ssrc: int) -> list[bytes]:
+        made: list[bytes] = []
+        begin: i64 = 0
         while begin < count:
-            end = self._reach(statuses, begin)
-            yield self._report((base + begin) & 0xFFFF, statuses[begin:end], sender_ssrc, media_ssrc)
+            end = _reach(times_ns, begin, min(begin + MAX_STATUSES, count))
+            made.append(self._report((base + begin) & 0xFFFF, times_ns, begin, end, sender_ssrc, media_ssrc))
             begin = end
+        return made
 
-    def _reach(self, statuses: list[int | None], begin: int) -> int:
-        """Up to which status one report can go: as far as the times between packets fit into its deltas."""
-        end = min(begin + MAX_STATUSES, len(statuses))
-        before: int | None = None
+    def _report(self, base: i64, times_ns: vec[i64], begin: i64, end: i64, sender_ssrc: int, media_ssrc: int) -> bytes:
+        first = begin
+        while first < end and times_ns[first] == MISSING:
+            first += 1
+        reference = times_ns[first] // TICK_NS // REFERENCE_TICKS if first < end else 0
+        symbols, deltas = _SYMBOLS, _DELTAS
+        before = reference * REFERENCE_TICKS
+        filled: i64 = 0
         for at in range(begin, end):
-            now_ns = statuses[at]
-            if now_ns is None:
+            at_ns = times_ns[at]
+            if at_ns == MISSING:
+                symbols[at - begin] = _NONE
                 continue
-            if before is not None and not -0x7FFF < (now_ns - before) // TICK_NS < 0x7FFF:
-                return at
-            before = now_ns
-        return end
-
-    def _report(self, base: int, statuses: Sequence[int | None], sender_ssrc: int, media_ssrc: int) -> bytes:
-        ticks = [at_ns // TICK_NS for at_ns in statuses if at_ns is not None]
-        reference = ticks[0] // REFERENCE_TICKS if ticks else 0
-        deltas = [*map(sub, ticks, chain((reference * REFERENCE_TICKS,), ticks))]
-        if len(ticks) == len(statuses) and max(deltas) < 256 and min(deltas) >= 0:
-            body = (0x2000 | len(statuses)).to_bytes(2, "big") + bytes(deltas)
-        else:
-            body = _chunks_and_deltas(statuses, deltas)
+            ticks = at_ns // TICK_NS
+            delta = ticks - before
+            before = ticks
+            if 0 <= delta < 256:
+                symbols[at - begin] = _SMALL
+            else:
+                symbols[at - begin] = _LARGE
+                deltas[filled] = u8(delta >> 8 & 0xFF)
+                filled += 1
+            deltas[filled] = u8(delta & 0xFF)
+            filled += 1
+        body = _chunks(symbols, end - begin) + bytes(deltas[:filled])
         size = _HEADER.size + len(body)
         words, self._count = (size + 3) // 4, self._count + 1
         tail = (reference & 0xFFFFFF) << 8 | (self._count - 1) & 0xFF
-        header = _HEADER.pack(0x80 | FORMAT, 205, words - 1, sender_ssrc, media_ssrc, base, len(statuses), tail)
+        header = _HEADER.pack(0x80 | FORMAT, 205, words - 1, sender_ssrc, media_ssrc, base, end - begin, tail)
         return header + body + bytes(4 * words - size)
 
 
-def _chunks_and_deltas(statuses: Sequence[int | None], deltas: list[int]) -> bytes:
-    """The general case: runs where seven or more packets fared alike, else chunks of seven two-bit symbols."""
-    of_arrived = iter(deltas)
-    written = bytearray()
-    symbols: list[int] = []
-    for at_ns in statuses:
-        if at_ns is None:
-            symbols.append(0)
+def _reach(times_ns: vec[i64], begin: i64, end: i64) -> i64:
+    """Up to which packet one report can go: as far as the times between them fit into its deltas."""
+    before: i64 = MISSING
+    for at in range(begin, end):
+        at_ns = times_ns[at]
+        if at_ns == MISSING:
             continue
-        delta = next(of_arrived)
-        symbols.append(_SMALL if 0 <= delta < 256 else _LARGE)
-        written += delta.to_bytes(1, "big") if 0 <= delta < 256 else delta.to_bytes(2, "big", signed=True)
-    chunks = bytearray()
-    position = 0
-    while position < len(symbols):
+        if before != MISSING and not -0x7FFF < (at_ns - before) // TICK_NS < 0x7FFF:
+            return at
+        before = at_ns
+    return end
+
+
+def _chunks(symbols: vec[i64], count: i64) -> bytes:
+    """Runs where seven or more packets fared alike, or all that are left; else chunks of seven two-bit symbols."""
+    chunks = b""
+    position: i64 = 0
+    while position < count:
         first, run = symbols[position], position
-        while run < len(symbols) and symbols[run] == first:
+        while run < count and symbols[run] == first:
             run += 1
-        length = run - position
-        if length >= 7 or run == len(symbols):
-            chunks += (first << 13 | length).to_bytes(2, "big")
+        if run - position >= 7 or run == count:
+            chunk = first << 13 | (run - position)
             position = run
-            continue
-        chunk = 0xC000
-        for place, symbol in enumerate(symbols[position : position + 7]):
-            chunk |= symbol << (12 - 2 * place)
-        chunks += chunk.to_bytes(2, "big")
-        position += 7
-    return bytes(chunks + written)
+        else:
+            chunk = 0xC000
+            for place in range(min(count - position, 7)):
+                chunk |= symbols[position + place] << (12 - 2 * place)
+            position += 7
+        chunks += int(chunk).to_bytes(2, "big")
+    return chunks
 
 
 def read_feedback(body: bytes | memoryview) -> Feedback:
