@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Row, event, select, text
@@ -222,6 +223,13 @@ def parse_url(database_url: str) -> URL:
     if url.drivername == "postgresql+asyncpg":
         return url
     raise StoreRefused("The database is sqlite+aiosqlite:///<file> or postgresql+asyncpg://<address>.")
+
+
+def must_be_there(database_url: str) -> None:
+    """Opening an SQLite file would make it. Raises StoreRefused when there is none."""
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise StoreRefused("There is no database there.")
 
 
 def create_engine(url: URL) -> AsyncEngine:

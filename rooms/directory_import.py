@@ -24,7 +24,8 @@ from .directory import (
     PractitionerEntry,
     load_into,
 )
-from .directory_rows import ClinicRow, DirectoryFile, EmployeeRow, Kind, PractitionerRow, Problem, in_order
+from .directory_kinds import Kind
+from .directory_rows import ClinicRow, DirectoryFile, EmployeeRow, PractitionerRow, Problem, in_order
 from .errors import DirectoryRowRefused, Refused, UnknownClinic
 from .identifiers import SorId, Ydernummer
 from .log import append
@@ -47,9 +48,6 @@ CLOSED_MESSAGE = "Venteværelset er lukket. Har du en aftale om videokonsultatio
 
 IMPORT = Actor("directory-import", Role.SYSTEM)
 """Who does it, on the clinics' logs."""
-
-REPLACEABLE = (Kind.APP_USERS, Kind.PRACTITIONERS, Kind.EMPLOYEES, Kind.GUARDIANSHIPS)
-"""The kinds whose missing ones can be taken out. A clinic stays: its log does."""
 
 
 class Verb(StrEnum):

@@ -11,12 +11,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any
 
 from .cpr import Cpr
+from .directory_kinds import Kind
 from .errors import DirectoryRowRefused, MalformedClinicIdentifier, RoomsError
 from .identifiers import SorId, Ydernummer, parse_authorisation_id, parse_clinic_identifier
 
@@ -24,16 +24,6 @@ LONGEST_TEXT = 200
 """How long a name, a phone number or a professional id may be, in characters."""
 LONGEST_MESSAGE = 1000
 MAX_FILE_BYTES = 64 * 1024 * 1024
-
-
-class Kind(StrEnum):
-    """What a row is about, in the order in which files are taken: what is referred to comes first."""
-
-    CLINICS = "clinics"
-    APP_USERS = "app_users"
-    PRACTITIONERS = "practitioners"
-    EMPLOYEES = "employees"
-    GUARDIANSHIPS = "guardianships"
 
 
 @dataclass(frozen=True, slots=True)

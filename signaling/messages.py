@@ -28,7 +28,7 @@ TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 class Wire(BaseModel):
     """The manner of every type on the wire: frozen, and an unknown field is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # made ready when it is first used
 
 
 # What the messages speak of.

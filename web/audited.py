@@ -16,8 +16,8 @@ from rooms.errors import NotFound, RoomsError
 from rooms.records import Actor, Role
 
 from .access import Access
+from .access_log import route_pattern
 from .errors import NotAtWork, NotLoggedIn
-from .logs import route_pattern
 from .sessions import Login
 
 LOGIN_FAILED = web.ResponseKey("login_failed", tuple)

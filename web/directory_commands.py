@@ -7,11 +7,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from rooms.directory_import import REPLACEABLE, Change, Report, Verb
-from rooms.directory_rows import DirectoryFile, Kind, read_file
+from rooms.directory_import import Change, Report, Verb
+from rooms.directory_kinds import Kind
+from rooms.directory_rows import DirectoryFile, read_file
 from rooms.store import Rooms, migrate
 
 from .keys import InstallationKey
@@ -25,24 +24,6 @@ _NAME = {
     Kind.EMPLOYEES: "employee",
     Kind.GUARDIANSHIPS: "guardian",
 }
-
-
-def add_parser(commands: Any) -> None:
-    """Add `directory import` to the command line; `commands` is argparse's."""
-    directory = commands.add_parser("directory", help="the clinics and people that this installation knows")
-    verbs = directory.add_subparsers(dest="verb", required=True)
-    parser = verbs.add_parser("import", help="take in CSV or JSON files (docs/directory.md)")
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--dry-run", action="store_true", help="only list what would change")
-    parser.add_argument(
-        "--replace",
-        action="append",
-        default=[],
-        type=Kind,
-        choices=REPLACEABLE,
-        metavar="KIND",
-        help=f"take out who of that kind is not in the file: {', '.join(REPLACEABLE)}",
-    )
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> int:

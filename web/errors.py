@@ -46,7 +46,8 @@ from rooms.errors import (
 from signaling.errors import NotYourTurn
 from signaling.messages import Wire
 
-from .logs import get_logger, route_pattern
+from .access_log import route_pattern
+from .logs import get_logger
 from .schemas import Error
 
 MAX_BODY_BYTES = 64 * 1024

@@ -17,7 +17,7 @@ RENEW_AT = 0.5
 """The part of their lifetime after which credentials are to be renewed: a browser may miss one renewal and try again."""
 
 
-class TurnSecretRefused(Exception):
+class TurnSecretRefused(ValueError):
     """The file with the TURN secret cannot be used; the message says what to do."""
 
 

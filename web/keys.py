@@ -23,7 +23,7 @@ from .settings import Settings
 KEY_BYTES = 32
 
 
-class KeyFileRefused(Exception):
+class KeyFileRefused(ValueError):
     """The key is missing, is none, or its file is open to others; the message says what to do."""
 
 

@@ -1,4 +1,4 @@
-"""Logging: structured events to stderr, JSON or (on a terminal) for people, and the access log. No patient data goes in.
+"""Logging: structured events to stderr, JSON or (on a terminal) for people. No patient data goes in.
 
 Events carry opaque ids. As a last net, anything that looks like a CPR number is struck out of every line before it is written.
 """
@@ -11,8 +11,6 @@ import sys
 from typing import TextIO
 
 import structlog
-from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
 
 _LOOKS_LIKE_CPR = re.compile(r"(?<![0-9A-Za-z])\d{6}[- ]?\d{4}(?![0-9A-Za-z])")
 
@@ -66,28 +64,3 @@ class _Struck(structlog.stdlib.ProcessorFormatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return _LOOKS_LIKE_CPR.sub("••••••-••••", super().format(record))
-
-
-class AccessLogger(AbstractAccessLogger):
-    """One event for each request: the route's pattern, never the path as asked for nor the query string."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Write one line; `time` is how long the answer took, in seconds."""
-        get_logger("web.access").info(
-            "request",
-            method=request.method if request.method in _METHODS else "other",
-            route=route_pattern(request),
-            status=response.status,
-            duration_ms=round(time * 1000, 1),
-            bytes=response.body_length,
-        )
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-
-
-def route_pattern(request: web.BaseRequest) -> str:
-    """The pattern that the request's address matched, with its names and not their values; "unmatched" without one."""
-    match = request.match_info if isinstance(request, web.Request) else None
-    resource = match.route.resource if match is not None else None
-    return resource.canonical if resource is not None else "unmatched"

@@ -29,9 +29,9 @@ from rooms.store import Rooms
 from signaling.views import milliseconds
 from signaling.worker import Worker
 
+from .access_log import route_pattern
 from .errors import FieldsInvalid, TokenRefused
 from .launches import ADDRESS
-from .logs import route_pattern
 from .practice_tokens import PracticeTokens
 from .routes import Route, route
 from .schemas import (

@@ -15,27 +15,10 @@ from rooms.practice_systems import PracticeSystem
 from rooms.store import Rooms, migrate
 
 from .keys import InstallationKey
-from .practice_tokens import public_key
+from .practice_keys import public_key, secret_text
 from .settings import Settings
-from .webhooks import secret_text
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def add_parser(commands: Any) -> None:
-    """Add `practice-system` to the command line; `commands` is argparse's."""
-    verbs = commands.add_parser(
-        "practice-system", help="the practice systems that may speak to this server (docs/practice-systems.md)"
-    ).add_subparsers(dest="verb", required=True)
-    add = verbs.add_parser("add", help="register one by its public key")
-    add.add_argument("name")
-    add.add_argument("--jwk", type=Path, required=True, metavar="FILE", help="its public key, a JSON Web Key")
-    add.add_argument("--clinics", nargs="+", required=True, metavar="ID", help="ydernumre or SOR-IDs")
-    add.add_argument("--webhook", metavar="URL", help="where it is told what happens")
-    add.add_argument("--webhook-cpr", action="store_true", help="tell it the patients' CPR numbers there")
-    verbs.add_parser("list", help="those that are registered")
-    remove = verbs.add_parser("remove", help="end a registration")
-    remove.add_argument("name")
 
 
 def run(settings: Settings, chosen: argparse.Namespace) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from aiohttp import web
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey, import_key
+from joserfc.jwk import import_key
 
 from rooms.practice_systems import PracticeSystem, PracticeSystems
 
@@ -28,29 +27,6 @@ LONGEST_SECONDS = 60
 LEEWAY_SECONDS = 5
 """How far a practice system's clock may be from ours, in seconds."""
 LONGEST_TOKEN_CHARS = 4096
-
-
-class KeyRefused(ValueError):
-    """A key that cannot be registered; the message says why."""
-
-
-def public_key(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The public half of a key as a JSON Web Key, for registering it.
-
-    Raises:
-        KeyRefused: it is no EC (P-256) or RSA key of 2048 bits or more, or it holds the private half.
-    """
-    if "d" in document:
-        raise KeyRefused("This is the private key, which stays with the practice system. Give the public half.")
-    try:
-        key = import_key(dict(document))
-    except (JoseError, ValueError, KeyError, TypeError):
-        raise KeyRefused("This is no JSON Web Key.") from None
-    if isinstance(key, ECKey) and key.curve_name == "P-256":
-        return key.as_dict(private=False)
-    if isinstance(key, RSAKey) and key.raw_value.key_size >= 2048:
-        return key.as_dict(private=False)
-    raise KeyRefused("A key is of type EC on curve P-256, or of type RSA with 2048 bits or more.")
 
 
 class PracticeTokens:

@@ -9,7 +9,6 @@ import getpass
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from media.recording.errors import NoSuchRecording, RecordingError
 from media.recording.film import Film, make_film
@@ -17,6 +16,7 @@ from media.recording.films import recorded
 from media.recording.manifest import read_manifest
 from media.recording.store import FileStore
 from media.recording.verify import Chain, verify
+from rooms.database import must_be_there
 from rooms.errors import NotFound, RecordingKeyMissing
 from rooms.kept_recordings import OPERATOR
 from rooms.store import Rooms
@@ -25,32 +25,13 @@ from .keys import InstallationKey, recording_keys
 from .settings import Settings
 
 
-def add_parser(commands: Any) -> None:
-    """Add `recording` to the command line; `commands` is argparse's."""
-    verbs = commands.add_parser("recording", help="look after recordings (docs/recordings.md)").add_subparsers(
-        dest="verb", required=True
-    )
-    verbs.add_parser("list", help="every recording that is over: id, when, how long, how large, and how it ended")
-    delete = verbs.add_parser(
-        "delete", help="destroy the key of one, and take its files away; the clinic's log tells of it"
-    )
-    delete.add_argument("recording", metavar="ID", help="as `list` tells it")
-    check = verbs.add_parser(
-        "verify", help="say of each file whether it is as it was written, and what is wrong with it"
-    )
-    check.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings, *.vrec")
-    export = verbs.add_parser("export", help="decrypt one and make a film of it; the clinic's log tells of it")
-    export.add_argument("file", type=Path, metavar="FILE", help="a recording, *.vrec")
-    export.add_argument("out", type=Path, metavar="OUT", help="the film: WebM, or Matroska where there is H.264")
-    verbs.add_parser("rewrap", help="wrap every recording's key anew, after the key that wraps them has changed")
-
-
 def run(settings: Settings, chosen: argparse.Namespace) -> int:
     """Run one of them; 1 when something is wrong with a recording.
 
     Raises:
         KeyFileRefused, RoomsError, OSError, ValueError: it cannot be done; the message says why.
     """
+    must_be_there(settings.database_url)
     return asyncio.run(_run(settings, InstallationKey.of(settings, create=False), chosen))
 
 

@@ -150,11 +150,6 @@ def signature(secret: bytes, event_id: str, at_seconds: int, body: bytes) -> dic
     }
 
 
-def secret_text(secret: bytes) -> str:
-    """A secret as receivers are given it."""
-    return f"whsec_{base64.b64encode(secret).decode()}"
-
-
 def _event(event: Event, subject: Subject) -> WebhookEvent:
     return WebhookEvent.model_validate(
         {

@@ -25,9 +25,9 @@ from media.recording.reading import open_chunked
 from media.recording.records import Kind, LegBegan, records
 from rooms.states import RecordingState
 from rooms.store import Rooms
-from web.cli import open_rooms
 from web.keys import InstallationKey
 from web.settings import Settings
+from web.store import open_rooms
 
 from .people import PERSON, PHONE, Clinician, Patient, media_flows
 from .servers import Server, environment_of
@@ -190,7 +190,7 @@ class KeptFile:
 
 async def kept_recording(home: Path) -> KeptFile:
     """The one recording of a server, with its key, once its files are closed."""
-    async with await open_there(home) as rooms, asyncio.timeout(30):
+    async with await open_there(home) as rooms, asyncio.timeout(60):
         while not (found := await rooms.kept_recordings.all()) or found[0].closed_at is None:
             await asyncio.sleep(0.05)
         key = await rooms.recordings.data_key(found[0])
@@ -211,7 +211,7 @@ def export(home: Path, recording: Path, out: Path) -> None:
         "recordings_directory": str(home / "recordings"),
     }
     command = [str(Path(sys.executable).with_name("venterum")), "recording", "export", str(recording), str(out)]
-    subprocess.run(command, env=environment_of(settings), check=True, timeout=60)
+    subprocess.run(command, env=environment_of(settings), check=True, timeout=120)
 
 
 def went_through_the_relay(kept: KeptFile) -> dict[tuple[str, str], list[str]]:

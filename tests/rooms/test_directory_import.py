@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rooms.directory_import import IMPORT, Report
-from rooms.directory_rows import DirectoryFile, Kind, read_file
+from rooms.directory_kinds import Kind
+from rooms.directory_rows import DirectoryFile, read_file
 from rooms.errors import NotFound
 from rooms.records import Committed, Role
 from rooms.store import Rooms

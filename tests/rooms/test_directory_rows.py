@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from rooms.cpr import DOTS
-from rooms.directory_rows import Kind, in_order, read_file
+from rooms.directory_kinds import Kind
+from rooms.directory_rows import in_order, read_file
 from rooms.identifiers import SorId, Ydernummer
 
 SAMPLES = Path(__file__).parent / "directory"

@@ -22,7 +22,8 @@ from signaling.bus import Bus
 from signaling.store import connect
 from signaling.worker import Worker, announcer
 from tests.services import redis_server
-from web import demonstration, logs
+from web import demo_login, logs
+from web.access_log import AccessLogger
 from web.app import create_app
 from web.health import Metrics
 from web.identity_providers import IdentityProvider
@@ -218,12 +219,12 @@ async def serving(
             metrics=Metrics(
                 rooms.waiting_room.count_by_state, rooms.recordings.count_by_state, rooms.recordings.count_by_fault
             ),
-            providers=demonstration.providers(settings, key),
-            test_identity=demonstration.identity_provider(settings, key, redis),
+            providers=demo_login.providers(settings, key),
+            test_identity=demo_login.identity_provider(settings, key, redis),
             checks={"database": rooms.ping, "live_store": redis.ping},
             built=home / "dist",
         )
-        runner = web.AppRunner(app, access_log_class=logs.AccessLogger, shutdown_timeout=1)
+        runner = web.AppRunner(app, access_log_class=AccessLogger, shutdown_timeout=1)
         await runner.setup()
         await web.SockSite(runner, bound).start()
         try:

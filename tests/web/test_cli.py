@@ -22,7 +22,7 @@ from web.keys import InstallationKey
 
 SAMPLES = Path(__file__).parent.parent / "rooms" / "directory"
 VENTERUM = Path(sys.executable).with_name("venterum")
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
@@ -84,6 +84,25 @@ def test_it_serves_until_told_to_stop_and_ends_cleanly(environment: dict[str, st
         assert all(file.stat().st_mode & 0o077 == 0 for file in kept)
         process.send_signal(number)
         assert process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [
+        ("cli", {"pydantic", "sqlalchemy", "aiohttp", "aiortc"}),
+        ("audit_commands", {"aiohttp", "aiortc", "alembic"}),
+        ("directory_commands", {"aiohttp", "aiortc", "alembic"}),
+        ("demo_commands", {"aiohttp", "aiortc", "alembic"}),
+        ("practice_commands", {"aiohttp", "aiortc", "alembic"}),
+        ("recording_commands", {"aiohttp", "aiortc", "alembic"}),
+        ("serve_media", {"sqlalchemy", "authlib"}),
+        ("serve", {"alembic"}),
+    ],
+)
+def test_a_command_does_not_wait_for_what_it_has_no_use_for(module: str, unneeded: set[str]) -> None:
+    program = f"import sys, web.{module}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert unneeded & set(run.stdout.split()) == set()
 
 
 def test_a_second_server_on_the_same_embedded_store_is_refused(environment: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from aiohttp import encode_basic_auth
 from yarl import URL
 
 from rooms.demo import demo_people
-from web import demonstration
+from web import demo_login
 from web.identity_test_provider import CODE_SECONDS
 
 from .house import CPR, Answer, Browser, House, PageFields, on_either_store
@@ -89,7 +89,7 @@ class Exchange:
 
 @pytest.fixture
 def exchange(house: House, browser: Browser) -> Exchange:
-    personal = next(each for each in demonstration.providers(house.settings, house.key) if each.id == "mitid")
+    personal = next(each for each in demo_login.providers(house.settings, house.key) if each.id == "mitid")
     assert personal.client_secret is not None
     return Exchange(browser, personal.client_secret.get_secret_value())
 

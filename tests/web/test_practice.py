@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from web.practice_tokens import KeyRefused, public_key
+from web.practice_keys import KeyRefused, public_key
 
 from .house import CPR, EAR, SKIN, Browser, House
 from .practice import Practice

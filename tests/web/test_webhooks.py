@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rooms.records import Actor, Role
-from web.webhooks import Webhooks, secret_text, signature
+from web.practice_keys import secret_text
+from web.webhooks import Webhooks, signature
 
 from .house import CPR, EAR, House
 from .practice import Practice, Receiver
@@ -60,7 +61,7 @@ class Telling:
         return [body["type"] for body in self.bodies()]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.02)
 
@@ -168,7 +169,7 @@ async def test_a_receiver_that_is_away_loses_nothing(telling: Telling) -> None:
 
 
 async def settled(telling: Telling, system_id: str) -> bool:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while any(cursor.system_id == system_id for cursor in await telling.house.rooms.outbox.due()):
             await asyncio.sleep(0.02)
     return True
