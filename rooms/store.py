@@ -11,9 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -179,11 +177,31 @@ async def _migrate(url: URL) -> None:
         await engine.dispose()
 
 
+def newest_version() -> str:
+    """The last migration's number, which its file's name begins with."""
+    files = (Path(__file__).parent / "migrations" / "versions").glob("0*.py")
+    return max(file.stem.partition("_")[0] for file in files)
+
+
 def _upgrade(connection: Connection) -> None:
+    if _version(connection) == newest_version():
+        return
+    # Whoever has nothing to migrate does not wait for the program that would do it.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "rooms:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    """Which migration it is at, by Alembic's own table; None when there is no such table yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
 
 
 def _file(url: URL) -> Path:

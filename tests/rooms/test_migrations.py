@@ -21,7 +21,7 @@ from rooms.database import create_engine, immediate, parse_url
 from rooms.log import chain_hash
 from rooms.records import Actor, Event, Role
 from rooms.states import VisitState
-from rooms.store import Rooms, migrate
+from rooms.store import Rooms, migrate, newest_version
 from tests.conftest import new_database
 
 from .cast import ANNE, DECLARATION, EAR, KEY, MAJA_CPR
@@ -132,6 +132,10 @@ def fill(connection: Connection) -> None:
 
 def test_each_version_follows_the_one_before() -> None:
     assert sorted(set(VERSIONS)) == VERSIONS
+
+
+def test_the_newest_is_known_without_asking_alembic() -> None:
+    assert newest_version() == VERSIONS[-1]
 
 
 def test_each_step_runs_on_a_filled_database_and_nothing_is_lost(old_database: str) -> None:
