@@ -22,7 +22,9 @@ from rooms.store import Rooms
 from .cast import ANNE, EAR, JONAS_CPR, KEY, MAJA_CPR, MORTEN, SettableClock
 
 STEPS = 200
-"""Commands of each of the four hands."""
+"""Commands of each of the four hands in a round."""
+MOST_ROUNDS = 20
+"""Rounds are gone through until every kind of event has been; past this many one never comes."""
 
 VERBS = {
     "visit_accepted": VisitVerb.ACCEPT,
@@ -111,12 +113,16 @@ async def test_every_event_is_a_step_of_the_tables(rooms: Rooms, database_url: s
             Hand(store, actor, clock, number)
             for number, (store, actor) in enumerate([(rooms, ANNE), (other, MORTEN), (rooms, MORTEN), (other, ANNE)])
         ]
-        done = await asyncio.gather(*(hand.work() for hand in hands))
-    assert all(count > STEPS / 20 for count in done)
+        events: list[Event] = []
+        for _ in range(MOST_ROUNDS):
+            done = await asyncio.gather(*(hand.work() for hand in hands))
+            assert all(count > STEPS / 20 for count in done)
+            while page := await rooms.log.since(EAR, events[-1].number if events else 0):
+                events += page
+            if not missing(events):
+                break
+    assert not missing(events)
     assert await rooms.log.verify(EAR) is None
-    events: list[Event] = []
-    while page := await rooms.log.since(EAR, events[-1].number if events else 0):
-        events += page
     story = Story()
     for event in events:
         story.take(event)
@@ -127,9 +133,17 @@ async def test_every_event_is_a_step_of_the_tables(rooms: Rooms, database_url: s
         assert (visit.state, visit.practitioner_id) == (state, story.holders[visit_id])
     listed = await rooms.patients.search(ANNE, EAR, "")
     assert {patient.id for patient in listed} == story.listed
-    seen = {event.kind for event in events}
-    assert seen >= {*VERBS, "visit_joined", "room_opened", "room_closed", "patient_added", "patient_removed"}
-    assert any(event.kind == "room_opened" and "boundary" in event.data for event in events)
+
+
+def missing(events: list[Event]) -> set[str]:
+    """The kinds that have not been yet, the room that opens by itself among them."""
+    seen = {"opened by itself" if opened_by_itself(event) else event.kind for event in events}
+    kinds = {"visit_joined", "room_opened", "opened by itself", "room_closed", "patient_added", "patient_removed"}
+    return {*VERBS, *kinds} - seen
+
+
+def opened_by_itself(event: Event) -> bool:
+    return event.kind == "room_opened" and "boundary" in event.data
 
 
 class Story:
