@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 from pytest_asyncio import is_async_test
 
-from .morning import fill, prepare
+from .morning import fill
 from .people import chromium
 from .servers import Server, serving
 
@@ -23,8 +24,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with serving(tmp_path) as running:
+def empty_home(tmp_path: Path, sqlite_template: Path) -> Path:
+    """Where a server keeps its state: a database that is migrated already, and empty."""
+    shutil.copy(sqlite_template, tmp_path / "venterum.sqlite3")
+    return tmp_path
+
+
+@pytest.fixture
+def server(empty_home: Path) -> Iterator[Server]:
+    with serving(empty_home) as running:
         yield running
 
 
@@ -39,12 +47,6 @@ async def browser(started_browser: Browser) -> AsyncIterator[Browser]:
     yield started_browser
     for context in started_browser.contexts:
         await context.close()
-
-
-@pytest.fixture
-def empty_home(tmp_path: Path) -> Path:
-    prepare(tmp_path)
-    return tmp_path
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -132,7 +132,7 @@ async def firefox(home: Path) -> AsyncIterator[Firefox]:
             yield driven
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _address(process: subprocess.Popen[str]) -> str:

@@ -9,7 +9,7 @@ from rooms.cpr import Cpr
 from rooms.demo import load_demo
 from rooms.directory import PersonEntry
 from rooms.records import Actor, Role
-from rooms.store import Rooms, migrate
+from rooms.store import Rooms
 from web.keys import InstallationKey
 
 EAR = "oereklinikken"
@@ -61,8 +61,3 @@ async def fill(home: Path, *, waiting: int = 6, in_call: int = 2, ended: int = 3
             if place < ended:
                 clock.now += timedelta(minutes=ENDED_MINUTES[place])
                 await rooms.waiting_room.end(actor, EAR, visits[person_id])
-
-
-def prepare(home: Path) -> None:
-    """An empty database in `home`. Not inside an event loop."""
-    migrate(f"sqlite+aiosqlite:///{home / 'venterum.sqlite3'}")

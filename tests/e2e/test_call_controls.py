@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
@@ -19,7 +18,6 @@ from .servers import Server
 from .ways import Way, stands_free
 
 HENRIK, JONAS = PERSON["henrik"].name, PERSON["jonas"].name
-pytestmark = pytest.mark.alone
 
 DRAFT = "Skriv en tekst"
 
@@ -38,7 +36,7 @@ CAMERA, SCREEN = "1", "2"
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     # Of Chromium's fake cameras the first and the fourth give pictures in the same format; the second measures depth.
-    async with chromium("--use-fake-device-for-media-stream=device-count=4") as running:
+    async with chromium("--use-fake-device-for-media-stream=device-count=4,fps=8") as running:
         yield running
 
 

@@ -7,11 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from .namespace import ADDRESS, run_in_namespace
-
-pytestmark = pytest.mark.alone
 
 
 def test_a_patient_in_firefox_and_a_clinician_in_chromium(tmp_path: Path) -> None:

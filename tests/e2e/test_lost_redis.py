@@ -57,6 +57,6 @@ async def test_without_redis_the_call_goes_on_and_the_queue_works(browser: Brows
 
 async def said(server: Server, **parts: str) -> None:
     """Wait until /readyz says this of its parts."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not parts.items() <= json.loads(server.get("/readyz")[1]).items():
             await asyncio.sleep(0.1)

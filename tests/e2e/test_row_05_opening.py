@@ -87,6 +87,6 @@ async def test_hours_that_make_no_sense_and_a_colleague_who_was_faster(server: S
 
 def due(home: Path) -> None:
     """Let the clinic's hour have come: put its next boundary into the past, as if no worker had run since."""
-    with sqlite3.connect(home / "venterum.sqlite3", timeout=10) as database:
+    with sqlite3.connect(home / "venterum.sqlite3", timeout=60) as database:
         database.execute("UPDATE clinics SET due_at = datetime('now', '-2 days') WHERE id = 'oereklinikken'")
     database.close()

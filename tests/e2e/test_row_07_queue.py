@@ -117,7 +117,7 @@ async def test_how_a_patient_is_doing_and_how_long_the_wait_is(
     # Away within the grace time, then past it; the place is kept, and the wait grows long.
     await maja.page.goto("about:blank")
     await expect(anne.row(QUEUE, "maja")).to_contain_text("Ikke tilsluttet · afbrudt i")
-    with sqlite3.connect(tmp_path / "venterum.sqlite3", timeout=10) as database:
+    with sqlite3.connect(tmp_path / "venterum.sqlite3", timeout=60) as database:
         long_ago = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', ?)"
         database.execute(f"UPDATE visits SET joined_at = {long_ago} WHERE person_id = 'maja'", ("-25 minutes",))
         database.execute(f"UPDATE visits SET joined_at = {long_ago} WHERE person_id = 'jonas'", ("-12 minutes",))

@@ -78,7 +78,7 @@ async def ends(anne: Clinician) -> None:
 
 def ended_before(home: Path, ago: str) -> None:
     """Move the ends of the consultations back, as if the time had passed since."""
-    with sqlite3.connect(home / "venterum.sqlite3", timeout=10) as database:
+    with sqlite3.connect(home / "venterum.sqlite3", timeout=60) as database:
         database.execute(
             "UPDATE visits SET ended_at = strftime('%Y-%m-%d %H:%M:%S.000000', 'now', ?) WHERE state = 'ended'", (ago,)
         )

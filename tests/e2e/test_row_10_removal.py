@@ -48,7 +48,7 @@ async def test_who_was_not_seen_for_long_is_suggested_and_removed_with_one_click
     for key in ("jonas", "fatima"):
         await anne.adds(PERSON[key].cpr)
         await expect(anne.page.get_by_text(f"{PERSON[key].name} er tilføjet.")).to_be_visible()
-    with sqlite3.connect(tmp_path / "venterum.sqlite3", timeout=10) as database:
+    with sqlite3.connect(tmp_path / "venterum.sqlite3", timeout=60) as database:
         database.execute("UPDATE patients SET added_at = '2020-01-01 00:00:00.000000' WHERE person_id = 'jonas'")
     database.close()
     await anne.page.reload()

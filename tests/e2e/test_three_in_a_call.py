@@ -8,13 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.async_api import Browser, Page, expect
 
 from .people import BOUND_S, PERSON, Clinician, Patient, media_until
 from .servers import Server
-
-pytestmark = pytest.mark.alone
 
 ONGOING = "Igangværende konsultationer"
 

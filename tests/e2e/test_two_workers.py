@@ -49,10 +49,10 @@ async def test_browsers_on_two_workers_meet(shared: dict[str, str], browser: Bro
         back = name if other is one else port
         with serving(tmp_path, back[0], port=back[1], settings=shared):
             await anne.page.bring_to_front()
-            await anne.button("Afslut", anne.row("Igangværende konsultationer", "maja")).click(timeout=30_000)
+            await anne.button("Afslut", anne.row("Igangværende konsultationer", "maja")).click()
             await anne.button("Afslut", anne.page.get_by_role("dialog")).click()
-            await expect(anne.row("Afsluttede konsultationer", "maja")).to_be_visible(timeout=30_000)
-            await expect(maja.page.get_by_text("Konsultationen er afsluttet")).to_be_visible(timeout=30_000)
+            await expect(anne.row("Afsluttede konsultationer", "maja")).to_be_visible()
+            await expect(maja.page.get_by_text("Konsultationen er afsluttet")).to_be_visible()
         assert holder.codecs.read_text() == other.codecs.read_text() == ""
 
 

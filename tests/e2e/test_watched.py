@@ -28,7 +28,7 @@ encoder.encode(frame, force_keyframe=True)
 
 def test_every_codec_that_aiortc_opens_is_recorded(tmp_path: Path) -> None:
     record = tmp_path / "codecs"
-    subprocess.run([sys.executable, "-c", PROGRAM, str(record)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", PROGRAM, str(record)], check=True, timeout=120)
     opened = record.read_text().splitlines()
     assert len([line for line in opened if line.endswith(" r")]) == 3, opened
     assert len([line for line in opened if line.endswith(" w")]) == 1, opened

@@ -144,7 +144,7 @@ async def test_closing_the_tab_asks_first_and_ends_the_consultation(server: Serv
     async with tab.expect_event("close"):
         await tab.close(run_before_unload=True)
     assert dialogs.seen == ["beforeunload", "beforeunload"]
-    await expect(henrik.row(ENDED, "jonas")).to_be_visible(timeout=20_000)
+    await expect(henrik.row(ENDED, "jonas")).to_be_visible()
     await expect(jonas.page.get_by_text("Konsultationen er afsluttet")).to_be_visible()
 
 
