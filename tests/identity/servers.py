@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.services import free_port
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 HERE = Path(__file__).parent
 NODE = HERE.parent.parent / "tools" / "with-node"
 
@@ -59,12 +59,12 @@ def _running(command: list[str], issuer: str) -> Iterator[str]:
             yield issuer
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 def _answers(issuer: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=2) as answer:
+        with urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=10) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

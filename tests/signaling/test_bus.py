@@ -14,7 +14,7 @@ from tests.services import redis_server
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -40,7 +40,7 @@ async def test_another_worker_is_woken_too(redis: Redis, bus: Bus) -> None:
     await until(lambda: bus.up and second.up)
     woken.clear()
     bus.announce("clinic:a")
-    await asyncio.wait_for(woken.wait(), 20)
+    await asyncio.wait_for(woken.wait(), 60)
     await second.close()
     await second.close()
 

@@ -72,7 +72,7 @@ async def test_both_participants_come_to_the_same_node_and_are_seen(redis: Redis
             await peer.pc.setRemoteDescription(RTCSessionDescription(joined.answer, "answer"))
         await until(lambda: all(peer.received > 3 for peer in peers))
         assert sorted(len(r.node.rooms()) for r in (one, two)) == [0, 1]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while set((await calls.room("visit")).participants) != {"clinician", "patient"}:
                 await asyncio.sleep(0.01)
         await calls.end("visit")

@@ -100,9 +100,9 @@ async def test_the_live_page_is_told_of_once_and_wakes_nobody_in_circles(house: 
         async with ear.live(f"{CLINIC}/live") as socket:
             assert (await socket.receive_json())["type"] == "board"
             await ear.post(f"{CLINIC}/room/open")
-            assert (await socket.receive_json(timeout=10))["kind"] == "room_opened"
+            assert (await socket.receive_json(timeout=60))["kind"] == "room_opened"
             await ear.post(f"{CLINIC}/room/close", {"manner": "keep_queue"})
-            assert (await socket.receive_json(timeout=10))["kind"] == "room_closed"
+            assert (await socket.receive_json(timeout=60))["kind"] == "room_closed"
     kinds = [event.kind for event in await house.rooms.log.since(EAR, 0)]
     assert kinds.count("board_viewed") == 1
 

@@ -40,7 +40,7 @@ def verify(file: Path) -> subprocess.CompletedProcess[str]:
         env=outside | {"VENTERUM_DATABASE_URL": f"sqlite+aiosqlite:///{file}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

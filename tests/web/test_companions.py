@@ -38,7 +38,7 @@ async def participants(socket: Socket, *connected: str, sharing: str | None = No
 
 async def told(house: House, *kinds: str) -> None:
     """Wait until the clinic's log has told these of a colleague, in this order."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = [
                 event for event in await house.rooms.log.since(EAR, 0) if event.kind.startswith("visit_companion_")

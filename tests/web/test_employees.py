@@ -104,7 +104,7 @@ async def test_the_call_of_a_deactivated_employee_closes_and_the_consultation_st
         # By which it is told at once, and not when it looks by itself; a look inside.
         assert person_topic("kirsten") in house.worker.bus._listeners
         await ear.post(f"{EMPLOYEES}/kirsten/deactivate")
-        while (await socket.receive_json(timeout=10))["type"] != "revoked":
+        while (await socket.receive_json(timeout=60))["type"] != "revoked":
             pass
         await socket.receive()
         assert socket.close_code == CLOSE_REVOKED

@@ -83,7 +83,7 @@ async def test_nobody_else_acts_for_the_child(house: House, ready: Browser, maja
 async def heard(socket: Any, kind: str) -> dict[str, Any]:
     """The next message of a type."""
     while True:
-        message: dict[str, Any] = await socket.receive_json(timeout=10)
+        message: dict[str, Any] = await socket.receive_json(timeout=60)
         if message["type"] == kind:
             return message
 

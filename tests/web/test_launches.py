@@ -128,7 +128,7 @@ async def test_a_login_in_this_browser_stays_until_the_new_one_is_there(
 ) -> None:
     await browser.go_to_work("anne", "101001", "oere-anne")
     async with browser.live(f"/api/clinics/{EAR}/live") as page:
-        assert (await page.receive_json(timeout=5))["type"] == "board"
+        assert (await page.receive_json(timeout=60))["type"] == "board"
         await opened(browser, await launch(browser, epj))
         assert (await browser.get(f"/api/clinics/{EAR}/board")).status == 200
         await browser.log_in("anne")

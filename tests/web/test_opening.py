@@ -83,7 +83,7 @@ async def test_a_manual_closing_is_left_alone_by_the_looking(house: House, ear: 
     await ear.ask("PUT", SETTINGS, json=settings | {"automatic": True})
     await house.keep_logins()
     house.clock.ahead = tomorrow_at(house, hours=12) - house.clock()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await room_of(ear))["state"] != "open":
             await asyncio.sleep(0.02)
     await ear.post(CLOSE, {"manner": "keep_queue"})

@@ -36,7 +36,7 @@ async def test_a_note_is_on_every_colleagues_screen_and_never_on_the_patients(
             # Whatever the patient's page is told, now and after something that does concern the patient.
             await ear.post(f"{CLINIC}/visits/{visit_id}/accept")
             told: list[dict[str, Any]] = []
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not told or told[-1]["cards"][0]["visit"]["state"] != "accepted":
                     told.append(await patient.receive_json())
             asked = [await maja.get(address) for address in ("/api/patient/cards", "/api/patient/session")]

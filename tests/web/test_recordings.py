@@ -98,7 +98,7 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 
 async def closed(house: House, visit_id: str) -> Recording:
     """The recording of a visit, once its files are closed."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await house.rooms.recordings.of_visit(visit_id)
             if found is not None and found.closed_at is not None:

@@ -25,7 +25,7 @@ PATIENT_LIVE = "/api/patient/live"
 
 async def heard_on(socket: Socket, kind: str) -> dict[str, Any]:
     """The next message of a type; those of other types before it are passed over."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             message: dict[str, Any] = await socket.receive_json()
             if message["type"] == kind:
@@ -34,7 +34,7 @@ async def heard_on(socket: Socket, kind: str) -> dict[str, Any]:
 
 async def closing(socket: Socket) -> int | None:
     """Read to the end; the status it was closed with."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for _ in socket:
             pass
     return socket.close_code
@@ -294,7 +294,7 @@ async def state_of(ear: Browser, visit_id: str) -> str:
 
 
 async def becomes(ear: Browser, visit_id: str, state: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await state_of(ear, visit_id) != state:
             await asyncio.sleep(0.02)
 
@@ -327,7 +327,7 @@ async def test_a_tab_that_was_reloaded_ends_nothing(house: House, ear: Browser, 
     async with ear.live(staff_call(visit_id)) as socket:
         await heard_on(socket, "call")
         note = f"venterum:call:{visit_id}:closing"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await house.redis.exists(note):
                 await asyncio.sleep(0.05)
         assert await state_of(ear, visit_id) == "in_call"
