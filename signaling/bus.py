@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections import defaultdict
 from collections.abc import Callable
 
@@ -40,6 +41,7 @@ class Bus:
         self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._unsent: asyncio.Queue[str] = asyncio.Queue(MAX_UNSENT)
         self._tasks: list[asyncio.Task[None]] = []
+        self._id = secrets.token_hex(8)
         self._log = structlog.get_logger("signaling.bus")
         self.up = False
         """Whether wake-ups of other workers arrive now."""
@@ -98,7 +100,9 @@ class Bus:
                             ignore_subscribe_messages=True, timeout=_LISTEN_SECONDS
                         )
                         if message is not None:
-                            self._wake(str(message["data"]))
+                            origin, _, topic = str(message["data"]).partition(" ")
+                            if origin != self._id:  # else everyone here was woken as it was announced
+                                self._wake(topic)
             except (RedisError, OSError) as error:
                 if self.up:
                     self._log.warning("bus_down", error=type(error).__name__)
@@ -110,7 +114,7 @@ class Bus:
         while True:
             topic = await self._unsent.get()
             try:
-                await self._redis.publish(_CHANNEL, topic)
+                await self._redis.publish(_CHANNEL, f"{self._id} {topic}")
             except (RedisError, OSError):
                 self.up = False
 
@@ -125,8 +129,13 @@ def person_topic(person_id: str) -> str:
 
 
 def call_topic(visit_id: str) -> str:
-    """Announced for every event of the visit, and whenever somebody comes into its call, goes or says something there."""
+    """Announced for every event of the visit, and whenever somebody comes into its call or goes."""
     return f"call:{visit_id}"
+
+
+def said_topic(visit_id: str) -> str:
+    """Announced whenever a page in the visit's call says something of itself: with every character that is typed there."""
+    return f"said:{visit_id}"
 
 
 def login_topic(login_id: str) -> str:

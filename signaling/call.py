@@ -6,6 +6,7 @@ by its state alone.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -20,7 +21,7 @@ from rooms.errors import NotFound
 from rooms.records import Party, Visit
 from rooms.states import OPEN_VISITS, VisitState
 
-from .bus import Bus, call_topic
+from .bus import Bus, call_topic, said_topic
 from .calls import Calls
 from .connection import AccessEnded, Connection, Registry
 from .errors import NoMediaNode, NotYourTurn, SignalingError, UnreadableMessage
@@ -104,9 +105,12 @@ class CallConnection:
         self._calls = calls
         self._said = said
         self._presence = presence
-        self._connection = Connection(registry, "call", bus, login_id, self._still_allowed)
+        self._bus = bus
+        self._connection = Connection(registry, "call", bus, login_id)
+        self._seen: Visit | None = None
         self._shown: tuple[CallState, Participants, RecordingMessage] | None = None
         self._heard: dict[str, SaidBy] = {}
+        self._spoken = asyncio.Event()
         self._legs: deque[str] = deque(maxlen=_KEPT_LEGS)
         self._was_live = False
         self._lost_access = False
@@ -117,7 +121,7 @@ class CallConnection:
             if self._place.side is Side.CLINICIAN:
                 await present.enter_async_context(self._presence.connected(clinician_subject(self._visit_id)))
             try:
-                return await self._connection.run(request, self._work, self._received)
+                return await self._connection.run(request, self._work, self._received, self._hear)
             finally:
                 # The media goes with the access: the browser is not relied on.
                 if self._lost_access and self._legs:
@@ -126,18 +130,29 @@ class CallConnection:
                 if self._legs and self._went is not None:
                     await self._went()
 
-    async def _still_allowed(self) -> bool:
-        try:
-            await self._look()
-        except NotFound:
-            self._lost_access = True
-            return False
-        return True
-
     async def _work(self) -> None:
         self._connection.listen(call_topic(self._visit_id), *self._topics)
         while await self._show():
             await self._connection.woken()
+
+    async def _hear(self) -> None:
+        """Tell what the others say, from the first look on; a text under way waits for no look at everything else.
+
+        Between two looks the last one holds: whatever ends the access wakes the next.
+        """
+        await self._spoken.wait()
+        undo = self._bus.listen(said_topic(self._visit_id), self._spoken)
+        try:
+            while True:
+                self._spoken.clear()
+                for who, said in (await self._said.heard(self._visit_id)).items():
+                    message = SaidBy(participant=who, **said.model_dump(exclude={"type"}))
+                    if who != self._place.id and message != self._heard.get(who):
+                        await self._connection.send(message)
+                        self._heard[who] = message
+                await self._spoken.wait()
+        finally:
+            undo()
 
     async def _show(self) -> bool:
         """Send what has changed. False when the consultation is over."""
@@ -146,6 +161,7 @@ class CallConnection:
         except NotFound:
             self._lost_access = True
             raise AccessEnded from None
+        self._seen = visit
         if not self._is_holder(visit):
             await self._connection.send(HandedOver(to_name=visit.practitioner_name or ""))
             return False
@@ -171,7 +187,7 @@ class CallConnection:
             await self._connection.send(recording)
         self._shown = (state, participants, recording)
         await self._show_guests()
-        await self._show_what_others_say()
+        self._spoken.set()
         if visit.state in (VisitState.REJECTED, VisitState.LEFT):
             # The path that was made while the patient waited.
             await self._calls.end(self._visit_id)
@@ -227,13 +243,6 @@ class CallConnection:
                 await self._connection.send(guests)
                 self._shown_guests = guests
 
-    async def _show_what_others_say(self) -> None:
-        for who, said in (await self._said.heard(self._visit_id)).items():
-            message = SaidBy(participant=who, **said.model_dump(exclude={"type"}))
-            if who != self._place.id and message != self._heard.get(who):
-                await self._connection.send(message)
-                self._heard[who] = message
-
     async def _received(self, text: str) -> None:
         about: str | None = None
         try:
@@ -252,7 +261,9 @@ class CallConnection:
                 await self._connection.send(answer)
 
     async def _answer(self, message: FromBrowser) -> Answer | None:
-        visit, me = await self._look(), self._place.id
+        # Every character typed comes here: whether its page may speak is known from the last look.
+        known = self._seen if isinstance(message, Say) else None
+        visit, me = known or await self._look(), self._place.id
         if visit.state not in MAY_CONNECT[self._place.side] or not self._is_holder(visit):
             raise NotYourTurn
         if visit.state is VisitState.WAITING and not isinstance(message, Offer):

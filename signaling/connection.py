@@ -46,11 +46,17 @@ class Registry:
 class Connection:
     """One browser's WebSocket.
 
-    `still_allowed` is asked before anything is sent after a wake-up, and there is one when the login ends.
+    `still_allowed` is asked before anything is sent after a wake-up, and there is one when the login ends. None where the
+    work begins with a look that says so itself.
     """
 
     def __init__(
-        self, registry: Registry, kind: str, bus: Bus, login_id: str, still_allowed: Callable[[], Awaitable[bool]]
+        self,
+        registry: Registry,
+        kind: str,
+        bus: Bus,
+        login_id: str,
+        still_allowed: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._registry = registry
         self._kind = kind
@@ -79,7 +85,7 @@ class Connection:
             AccessEnded: there will be nothing more.
         """
         await self._bus.wait(self.wake)
-        if not await self._still_allowed():
+        if self._still_allowed is not None and not await self._still_allowed():
             raise AccessEnded
 
     async def run(
@@ -87,19 +93,23 @@ class Connection:
         request: web.Request,
         work: Callable[[], Coroutine[None, None, None]],
         received: Callable[[str], Awaitable[None]] | None = None,
+        *beside: Callable[[], Coroutine[None, None, None]],
     ) -> web.WebSocketResponse:
-        """Serve the request until the browser goes, `work` returns, or access ends. `received` takes each text message."""
+        """Serve the request until the browser goes, `work` returns, or access ends.
+
+        `received` takes each text message; `beside` is further work, done at the same time.
+        """
         await self.socket.prepare(request)
         undo_others = [
             self._registry.opened(self._kind, self.socket),
             self._bus.listen(self._login_topic, self.wake),
         ]
         reading = asyncio.create_task(self._read(received))
-        working = asyncio.create_task(work())
+        tasks = (reading, *(asyncio.create_task(each()) for each in (work, *beside)))
         try:
-            await asyncio.wait((reading, working), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ended = await stop((reading, working))
+            ended = await stop(tasks)
             for undo in (*self._undo.values(), *undo_others):
                 undo()
             self._undo.clear()

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from .bus import Bus, call_topic
+from .bus import Bus, said_topic
 from .messages import Say
 
 EXPIRY_SECONDS = 90
@@ -48,7 +48,7 @@ class Said:
             await pipeline.execute()
         except (RedisError, OSError):
             return
-        self._bus.announce(call_topic(visit_id))
+        self._bus.announce(said_topic(visit_id))
 
     async def heard(self, visit_id: str) -> Mapping[str, Say]:
         """What holds now, by participant; nothing when the live store does not answer."""
