@@ -74,7 +74,8 @@ class Patients:
             return await self.put(transition, actor, person, number)
 
     async def search(self, actor: Actor, clinic_id: str, query: str) -> tuple[Patient, ...]:
-        """The clinic's patients whose name or CPR number has `query` in it, in order of name; at most MOST_FOUND.
+        """The clinic's patients whose name or CPR number has `query` in it, at most MOST_FOUND: in order of name, then
+        the children in order of number, since a place among the names would tell theirs.
 
         An empty query finds everyone, and a child is found by the number alone.
 
@@ -91,7 +92,7 @@ class Patients:
             if (wanted in patient.name.casefold() and not (wanted and patient.is_child))
             or (digits.isdigit() and digits in patient.cpr.digits)
         ]
-        found.sort(key=lambda patient: (in_danish_order(patient.name), patient.id))
+        found.sort(key=_as_shown)
         return tuple(found[:MOST_FOUND])
 
     @seen_out
@@ -182,3 +183,8 @@ class Patients:
             is_child=self.is_child(cpr, row.has_guardian),
             added_at=row.added_at,
         )
+
+
+def _as_shown(patient: Patient) -> tuple[bool, str, str]:
+    shown = patient.cpr.digits if patient.is_child else in_danish_order(patient.name)
+    return patient.is_child, shown, patient.id

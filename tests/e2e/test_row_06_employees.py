@@ -44,7 +44,7 @@ async def test_an_employee_gets_access_and_loses_it_on_the_open_page(
     await expect(kirsten.section("Patienter i kø")).to_be_visible()
     await anne.button(f"Deaktivér {KIRSTEN}", employees).click()
     await anne.button("Deaktivér", anne.page.get_by_role("dialog")).click()
-    await expect(kirsten.page.get_by_text(re.compile("Din adgang er ophørt"))).to_be_visible()
+    await expect(kirsten.page.get_by_text(re.compile("Din adgang til klinikken er ophørt"))).to_be_visible()
     await expect(kirsten.section("Patienter i kø")).to_have_count(0)
     await kirsten.gives_clinic("101001")
     await expect(kirsten.page.get_by_text("Du har ikke adgang til den klinik.")).to_be_visible()

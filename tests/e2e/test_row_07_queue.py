@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.async_api import Browser, expect
@@ -77,6 +78,46 @@ async def test_notes_are_the_colleagues_alone_and_lose_nobodys_words(server: Ser
         assert word not in await maja.page.content()
 
 
+async def test_no_row_slides_under_the_pointer_when_a_colleague_takes_somebody_above(
+    server: Server, browser: Browser
+) -> None:
+    anne: Clinician = await Clinician.sits_down(browser, server.url)
+    morten: Clinician = await Clinician.sits_down(browser, server.url)
+    await anne.goes_to_work("anne", "101001")
+    await morten.goes_to_work("morten", "101001")
+    await anne.opens_room()
+    for key in ("maja", "jonas"):
+        await anne.adds(PERSON[key].cpr)
+        patient: Patient = await Patient.sits_down(browser, server.url)
+        await patient.logs_in(key)
+        await patient.joins("101001")
+    accept = anne.button("Accepter", anne.row(QUEUE, "jonas"))
+    await expect(accept).to_be_enabled()
+    await anne.page.clock.install()
+    await anne.page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+    stood = await accept.bounding_box()
+    assert stood is not None
+    await anne.page.mouse.move(stood["x"] + 20, stood["y"] + 10)
+
+    await morten.accepts("maja")
+    await expect(anne.row("Igangværende konsultationer", "maja")).to_be_visible()
+    assert await accept.bounding_box() == stood
+    # Whoever has gone cannot be pressed any more, and is counted and read out no more.
+    await expect(anne.row(QUEUE, "maja")).to_have_count(0)
+    await expect(anne.section(QUEUE).locator("[inert]")).to_contain_text("Ikke længere i køen")
+    await expect(anne.section(QUEUE).get_by_role("heading")).to_contain_text("1")
+
+    # Once nobody has pointed there for a moment the row takes the place that is its own.
+    await anne.page.clock.run_for(3_500)
+    await expect(anne.section(QUEUE).locator("[inert]")).to_have_count(0)
+    moved = await accept.bounding_box()
+    assert moved is not None
+    assert moved["y"] < stood["y"]
+    await anne.page.clock.resume()
+    await accept.click()
+    await expect(anne.row("Igangværende konsultationer", "jonas")).to_be_visible()
+
+
 async def test_how_a_patient_is_doing_and_how_long_the_wait_is(
     server: Server, browser: Browser, tmp_path: Path
 ) -> None:
@@ -98,8 +139,8 @@ async def test_how_a_patient_is_doing_and_how_long_the_wait_is(
     await expect(anne.row(QUEUE, "maja")).to_be_visible()
     await anne.page.wait_for_function("window.arrivals.tones === 2")
     assert await anne.page.evaluate("window.arrivals.notifications") == []
-    await queue.get_by_role("switch", name="Besked på skrivebordet").click()
-    await expect(queue.get_by_role("switch", name="Besked på skrivebordet")).to_be_checked()
+    await queue.get_by_role("switch", name="Notifikation").click()
+    await expect(queue.get_by_role("switch", name="Notifikation")).to_be_checked()
     await queue.get_by_role("switch", name="Lyd ved ankomst").click()
     await jonas.joins("101001")
     await expect(anne.row(QUEUE, "jonas")).to_be_visible()
@@ -145,10 +186,10 @@ async def test_a_patient_is_refused_with_a_ready_explanation(server: Server, bro
     await maja.joins("101001")
     await anne.button("Indstillinger").click()
     dialog = anne.page.get_by_role("dialog")
-    await dialog.get_by_label("Klare forklaringer").fill("Kom igen i morgen.\n\nRing til os først.")
+    await dialog.get_by_label("Færdige forklaringer").fill("Kom igen i morgen.\n\nRing til os først.")
     await anne.button("Gem indstillinger", dialog).click()
     await anne.button("Afvis", anne.row(QUEUE, "maja")).click()
-    await dialog.get_by_label("Klar forklaring").select_option("Ring til os først.")
+    await dialog.get_by_label("Færdig forklaring").select_option("Ring til os først.")
     await expect(dialog.get_by_label("Forklaring til patienten")).to_have_value("Ring til os først.")
     await anne.button("Afvis", dialog).click()
     await expect(maja.page.get_by_text("Ring til os først.")).to_be_visible()

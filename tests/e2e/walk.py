@@ -34,6 +34,8 @@ class Walker:
     async def sits_down(cls, browser: Browser, way: Way, look: Look) -> Walker:
         """Open a fresh browser context for somebody."""
         context = await browser.new_context(**way.context, permissions=["camera", "microphone"])
+        if way.hand == "touch":
+            await context.add_init_script("delete MediaDevices.prototype.getDisplayMedia")  # no phone has it
         context.set_default_timeout(20_000)
         return cls(await context.new_page(), way, Words(way.language), look)
 
@@ -167,6 +169,7 @@ async def rows_1_to_3(server: Server, anne: Walker) -> None:
     await expect(anne.page.get_by_role("alert")).to_be_visible()
     await anne.shows("02-refused")
     await anne.gives_clinic(YDERNUMMER, declares=False)
+    await anne.reads("Vælg dit eget navn på listen")
     await anne.shows("03-practitioner")
     await anne.chooses_practitioner("anne")
     await expect(anne.section("Patienter i kø")).to_be_visible()
@@ -191,7 +194,7 @@ async def row_6(server: Server, staff: Browser, anne: Walker) -> None:
     await anne.presses("Deaktivér {0}", kirsten, within=employees)
     await anne.shows("06-deactivate")
     await anne.confirms("Deaktivér")
-    await employee.reads("Din adgang er ophørt")
+    await employee.reads("Din adgang til klinikken er ophørt")
     await employee.shows("06-revoked")
     await employee.page.context.close()
     for menu, state in (("Patienter", "10-patients"), ("Hændelseslog", "06-audit")):

@@ -54,7 +54,7 @@ export function Speaks({ on }: { on: boolean }) {
   return (
     <span class={`call-sign speaks${on ? " speaks-now" : ""}`} aria-hidden={!on}>
       <Icon name="speaks" />
-      {t.call.speaks}
+      <span class="speaks-word">{t.call.speaks}</span>
     </span>
   );
 }

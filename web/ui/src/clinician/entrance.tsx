@@ -19,12 +19,15 @@ interface StepProps {
 
 function Step({ desk, title, children }: { desk: Desk; title: string; children: ComponentChildren }) {
   const fallback = desk.fallback.value;
+  const isLoggedIn = desk.session.value?.person_name != null;
   return (
     <main class="entrance">
       <Masthead />
       <div class="panel entrance-panel">
         <h1 class="h3">{title}</h1>
-        {fallback === "revoked" && <Alert kind="warning">{t.connection.revoked}</Alert>}
+        {fallback === "revoked" && (
+          <Alert kind="warning">{isLoggedIn ? t.connection.leftClinic : t.connection.revoked}</Alert>
+        )}
         {fallback !== null && fallback !== "revoked" && (
           <Alert kind="error">{t.login.problems[fallback]}</Alert>
         )}

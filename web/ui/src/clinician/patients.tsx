@@ -170,7 +170,9 @@ export function PatientList({ desk }: { desk: Desk }) {
 }
 
 const danish = new Intl.Collator("da");
-const byName = (one: PatientView, other: PatientView) => danish.compare(whoOf(one), whoOf(other));
+/** As the server sorts: children, who have no name here, come last. */
+const byName = (one: PatientView, other: PatientView) =>
+  Number(one.name === null) - Number(other.name === null) || danish.compare(whoOf(one), whoOf(other));
 
 /** As the server searches: part of the name, or of the number with or without its dash. */
 function matches(patient: PatientView, query: string): boolean {

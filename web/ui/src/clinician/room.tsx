@@ -176,7 +176,10 @@ function CardPreview({ room, messages, clinic, onClose }: CardPreviewProps) {
         </div>
       </div>
       <div class="buttons">
-        <Button onClick={onClose}>{t.common.close}</Button>
+        {/* Else the dialog's first link would have the focus: a number to call. */}
+        <Button autofocus onClick={onClose}>
+          {t.common.close}
+        </Button>
       </div>
     </Dialog>
   );

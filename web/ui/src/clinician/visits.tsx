@@ -22,10 +22,12 @@ interface SectionProps {
   /** What stands at the other end of the title. */
   aside?: ComponentChildren;
   notice?: ComponentChildren;
+  /** The pointer moves over the rows, or presses there. */
+  onPointed?: () => void;
   children: ComponentChildren;
 }
 
-export function Section({ title, count, empty, aside, notice, children }: SectionProps) {
+export function Section({ title, count, empty, aside, notice, onPointed, children }: SectionProps) {
   const id = useId();
   return (
     <section class="panel" aria-labelledby={id}>
@@ -36,7 +38,13 @@ export function Section({ title, count, empty, aside, notice, children }: Sectio
         {aside && <div class="section-aside">{aside}</div>}
       </div>
       {notice}
-      {count === 0 ? <p class="muted empty">{empty}</p> : <ul class="rows no-max-width">{children}</ul>}
+      {count === 0 ? (
+        <p class="muted empty">{empty}</p>
+      ) : (
+        <ul class="rows no-max-width" onPointerMove={onPointed} onPointerDown={onPointed}>
+          {children}
+        </ul>
+      )}
     </section>
   );
 }
@@ -49,17 +57,23 @@ interface RowProps {
   presence?: boolean;
   /** Whether to show the messages with the patient. */
   chats?: boolean;
+  /** Whether only the place is kept, of somebody who is not here any longer: there is nothing to press. */
+  gone?: boolean;
   /** How long somebody has waited, and since when. */
   wait?: { text: string; since: string; look: "usual" | "warning" | "alarm" };
   children?: ComponentChildren;
 }
 
-export function Row({ id, desk, visit, details = [], presence, chats, wait, children }: RowProps) {
+export function Row({ id, desk, visit, details = [], presence, chats, gone, wait, children }: RowProps) {
   const writing = useSignal(false);
   const chatting = useSignal(false);
   const grace = desk.board.value?.room.settings.grace_minutes ?? 0;
   return (
-    <li class={`row${wait ? ` wait-${wait.look}` : ""}`}>
+    <li
+      class={`row${wait ? ` wait-${wait.look}` : ""}${gone ? " row-gone" : ""}`}
+      inert={gone}
+      aria-hidden={gone || undefined}
+    >
       <div class="row-who">
         <div class="row-name">
           <span id={id} class="strong">

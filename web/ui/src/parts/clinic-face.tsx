@@ -8,7 +8,8 @@ export interface ClinicFaceProps {
   name: string;
   open: boolean;
   message: string;
-  phone: string;
+  /** Null where the number stands in what is told below. */
+  phone: string | null;
   opensAtMs: number | null;
   children?: ComponentChildren;
 }
@@ -26,9 +27,11 @@ export function ClinicFace({ name, open, message, phone, opensAtMs, children }: 
       </h2>
       <p class="message">{message}</p>
       {!open && opensAtMs !== null && <p class="strong">{t.room.opensAgain(opensAtMs, now.value)}</p>}
-      <p class="muted">
-        {t.patient.phone}: <Phone number={phone} />
-      </p>
+      {phone !== null && (
+        <p class="muted">
+          {t.patient.phone}: <Phone number={phone} />
+        </p>
+      )}
       {children}
     </section>
   );

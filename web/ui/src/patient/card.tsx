@@ -28,10 +28,10 @@ export function Card({ visitor, card }: { visitor: Visitor; card: ClinicCard }) 
       name={card.name}
       open={open}
       message={card.message}
-      phone={card.phone}
+      phone={card.visit?.state === "rejected" ? null : card.phone}
       opensAtMs={card.opens_at_ms}
     >
-      {card.visit && !waiting && <PastVisit visit={card.visit} card={card} />}
+      {card.visit && !waiting && <PastVisit visit={card.visit} card={card} child={child?.name} />}
       {waiting && <Waiting visit={waiting} queue={card.queue} child={child?.name} />}
       {waiting && <TurnNotice visitor={visitor} />}
       {waiting && (card.writes || waiting.chat.count > 0) && (
@@ -120,17 +120,24 @@ function TurnNotice({ visitor }: { visitor: Visitor }) {
   );
 }
 
-function PastVisit({ visit, card }: { visit: PatientVisit; card: ClinicCard }) {
+interface PastProps {
+  visit: PatientVisit;
+  card: ClinicCard;
+  child: string | undefined;
+}
+
+function PastVisit({ visit, card, child }: PastProps) {
   if (visit.state === "ended")
     return (
       <Alert kind="success">
-        <strong>{t.patient.ended}</strong> <span>{t.patient.endedBody}</span>
+        <strong>{t.patient.ended}</strong>
+        <p>{t.patient.endedBody}</p>
       </Alert>
     );
   if (visit.state === "rejected")
     return (
       <Alert kind="warning">
-        <strong>{t.patient.rejected}</strong>
+        <strong>{child ? t.patient.rejectedFor(child) : t.patient.rejected}</strong>
         {/* Who is refused as the room closes reads its message, which may stand on the card already. */}
         {visit.explanation && visit.explanation !== card.message && (
           <p class="message">{visit.explanation}</p>

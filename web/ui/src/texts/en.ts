@@ -34,6 +34,7 @@ export const en: Texts = {
   connection: {
     lost: "The connection is lost. We are trying to restore it – what you see may be out of date.",
     revoked: "Your access has ended, or you have logged out elsewhere. Log in again to continue.",
+    leftClinic: "Your access to the clinic has ended, or you have switched clinic elsewhere.",
   },
   login: {
     title: "The virtual waiting room",
@@ -91,6 +92,7 @@ export const en: Texts = {
     today: "Show today",
     resume: "Resume",
     longWait: { warning: "(long wait)", alarm: "(very long wait)" },
+    leftQueue: "No longer in the queue",
     queueLength: (count) => `The queue now holds ${count}`,
     waited: (wait) => `Waited ${wait}`,
     joinedAt: (time) => `Came at ${time}`,
@@ -164,7 +166,7 @@ export const en: Texts = {
   },
   arrivals: {
     sound: "Sound on arrival",
-    notification: "Desktop notification",
+    notification: "Notification",
     arrived: "A patient has arrived in the waiting room.",
     refused: "The browser does not show notifications from this page. Allow notifications, and try again.",
   },
@@ -791,6 +793,7 @@ export const en: Texts = {
     ended: "The consultation has ended",
     endedBody: "Thank you for your visit. You can close the page.",
     rejected: "You have been declined from the queue",
+    rejectedFor: (name) => `${name} has been declined from the queue`,
     callClinic: "Questions? Telephone the clinic on",
     place: (place: number) => (place === 1 ? "Next in line" : `Number ${place} in line`),
     waitUnder: (to: number) => `Expected wait: less than ${to} minutes`,
