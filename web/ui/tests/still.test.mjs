@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { load } from "./load.mjs";
 
-const { Still, STILL_MS } = await load("protocol/still.ts");
+const { Still, STILL_MS, MOST_MS } = await load("protocol/still.ts");
 
 const people = (...ids) => ids.map((id) => ({ id }));
 
@@ -17,7 +17,7 @@ function list() {
   return { still, shown, drawn };
 }
 
-test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+test.beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "Date"] }));
 test.afterEach(() => mock.timers.reset());
 
 test("whoever leaves keeps a place for a moment, and whoever comes in between stands last", () => {
@@ -30,17 +30,20 @@ test("whoever leaves keeps a place for a moment, and whoever comes in between st
   assert.deepEqual(shown("x", "b", "c", "d"), ["x", "b", "c", "d"]);
 });
 
-test("while the pointer moves over the list nothing slides", () => {
+test("while the pointer moves over the list nothing slides, but not for ever", () => {
   const { still, shown, drawn } = list();
   shown("a", "b");
   shown("b");
-  for (let moves = 0; moves < 5; moves += 1) {
-    mock.timers.tick(STILL_MS - 1);
+  let passed = 0;
+  for (; passed < MOST_MS - STILL_MS; passed += 1_000) {
+    mock.timers.tick(1_000);
     still.pointed();
   }
   assert.equal(drawn.times, 0);
   assert.deepEqual(shown("b"), ["(a)", "b"]);
-  mock.timers.tick(STILL_MS);
+  mock.timers.tick(1_000);
+  still.pointed();
+  mock.timers.tick(MOST_MS - passed - 1_000);
   assert.equal(drawn.times, 1);
   assert.deepEqual(shown("b"), ["b"]);
 });
@@ -54,10 +57,11 @@ test("whoever comes back stands where they stood, and nothing is waited for", ()
   assert.equal(drawn.times, 0);
 });
 
-test("who comes last and an empty list need no moment", () => {
+test("who comes last and who goes from below need no moment", () => {
   const { shown, drawn } = list();
   shown("a");
   assert.deepEqual(shown("a", "b"), ["a", "b"]);
+  assert.deepEqual(shown("a"), ["a"]);
   assert.deepEqual(shown(), []);
   assert.deepEqual(shown("c"), ["c"]);
   mock.timers.tick(2 * STILL_MS);
