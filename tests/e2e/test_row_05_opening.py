@@ -25,7 +25,7 @@ async def test_messages_hours_and_the_room_that_opens_by_itself(
     await maja.logs_in("maja")
     card = maja.card("101001")
     room = anne.section("Venteværelset")
-    await expect(room).to_contain_text("Åbnes og lukkes kun i hånden")
+    await expect(room).to_contain_text("Åbnes og lukkes i hånden")
 
     # What is typed is seen as the patient will see it, before it is saved.
     await anne.page.get_by_label("Lukkebesked").fill("Vi holder lukket i dag.")

@@ -45,6 +45,27 @@ async def test_another_worker_is_woken_too(redis: Redis, bus: Bus) -> None:
     await second.close()
 
 
+async def test_nobody_is_woken_twice_by_one_announcement(redis: Redis, bus: Bus) -> None:
+    second = Bus(redis)
+    await second.start()
+    here, there, after = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    bus.listen("clinic:a", here)
+    bus.listen("clinic:b", after)
+    second.listen("clinic:a", there)
+    await until(lambda: bus.up and second.up)
+    for event in (here, there, after):
+        event.clear()
+    bus.announce("clinic:a")
+    assert here.is_set()
+    here.clear()
+    await asyncio.wait_for(there.wait(), 20)
+    # What is announced later comes later, so the first has come by then.
+    second.announce("clinic:b")
+    await asyncio.wait_for(after.wait(), 20)
+    assert not here.is_set()
+    await second.close()
+
+
 async def test_announcing_never_waits_and_drops_the_oldest(redis: Redis) -> None:
     idle = Bus(redis)
     for number in range(module.MAX_UNSENT + 5):

@@ -59,6 +59,36 @@ async def test_what_is_typed_reaches_the_other_side_and_a_page_that_comes_back(
             assert await house.redis.exists(f"venterum:call:{visit_id}:said") == 0
 
 
+async def test_what_is_typed_fast_comes_in_order_and_ends_whole(ear: Browser, maja: Browser) -> None:
+    visit_id = await in_queue(ear, maja)
+    await move(ear, visit_id, "accept")
+    await move(ear, visit_id, "start")
+    async with maja.live(patient_call(visit_id)) as patient, ear.live(staff_call(visit_id)) as staff:
+        await heard_on(patient, "call")
+        for length in range(1, len(WORDS) + 1):
+            await staff.send_json(say(WORDS[:length]))
+        # What is put in place of one not told yet makes it needless; none comes late.
+        came = [str((await heard_on(patient, "said_by"))["text"])]
+        while came[-1] != WORDS:
+            came.append(str((await heard_on(patient, "said_by"))["text"]))
+        assert came == sorted(set(came), key=len)
+        assert all(WORDS.startswith(text) for text in came)
+
+
+async def test_whoever_is_put_out_says_nothing_more(ear: Browser, maja: Browser, house: House) -> None:
+    visit_id = await in_queue(ear, maja)
+    await move(ear, visit_id, "accept")
+    async with maja.live(patient_call(visit_id)) as patient, ear.live(staff_call(visit_id)) as staff:
+        await patient.send_json(say("d"))
+        assert (await heard_on(staff, "said_by"))["text"] == "d"
+        await move(ear, visit_id, "put_back")
+        while (await heard_on(patient, "call"))["state"] != "waiting":
+            pass
+        await patient.send_json(say(WORDS))
+        assert (await heard_on(patient, "problem"))["code"] == "call_not_open"
+        assert WORDS not in str(await house.worker.said.heard(visit_id))
+
+
 async def test_what_was_said_long_ago_is_not_told(
     ear: Browser, maja: Browser, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,7 +237,7 @@ export const da = {
     whenClosed: "Når venteværelset er lukket",
     opensAgain: (ms: number, now: number) => `Åbner igen ${formats.moment(ms, now)}`,
     closesAgain: (ms: number, now: number) => `Lukker af sig selv ${formats.moment(ms, now)}`,
-    byHand: "Åbnes og lukkes kun i hånden",
+    byHand: "Åbnes og lukkes i hånden",
     settings: "Indstillinger",
   },
   closing: {
