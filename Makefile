@@ -52,10 +52,10 @@ check: .venv/installed-test $(UI)/dist/index.html
 tests/identity/node_modules/.package-lock.json: tests/identity/package-lock.json .venv/installed-test
 	tools/with-node npm --prefix tests/identity ci --silent --no-audit --no-fund
 
-# Three at a time, since each waits for a browser or a database now and then, but for those that need the machine to themselves.
+# Two at a time, but for those that need the machine to themselves.
 test: check tests/identity/node_modules/.package-lock.json
 	tools/install-test-services
-	$(BIN)/pytest -m 'not alone and not longer' --numprocesses 3 --dist worksteal
+	$(BIN)/pytest -m 'not alone and not longer' --numprocesses 2 --dist worksteal
 	$(BIN)/pytest -m 'alone and not longer'
 
 # The guide by every hand in both languages.

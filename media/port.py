@@ -17,7 +17,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from mypy_extensions import i64, mypyc_attr
 
@@ -108,8 +108,10 @@ class MediaSocket:
 
     def close(self) -> None:
         """Stop reading and let the port go. May be called twice."""
-        if self._loop is not None:
-            self._loop.remove_reader(self.udp)
+        # Whether there was one, asyncio's loop tells, and uvloop's does not: a type that compiled code would insist on.
+        loop: Any = self._loop
+        if loop is not None:
+            loop.remove_reader(self.udp)
             self._loop = None
         self.udp.close()
 
