@@ -164,6 +164,7 @@ async def rows_1_to_3(server: Server, anne: Walker) -> None:
     await anne.presses("Log ind")
     await anne.shows("01-ways")
     await anne.logs_in("anne")
+    await expect(anne.field("Ydernummer eller SOR-ID")).to_be_visible()
     await anne.shows("02-clinic")
     await anne.gives_clinic("1", declares=True)
     await expect(anne.page.get_by_role("alert")).to_be_visible()
