@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvloop
 
 import media.relay
+from media.port import MediaSocket
 
 PROJECT = Path(__file__).parents[2]
 
@@ -23,6 +28,17 @@ def run(*arguments: str) -> str:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler to compile it with")
 def test_it_is_compiled_where_a_compiler_is() -> None:
     assert not media.relay.__file__.endswith(".py")
+
+
+@pytest.mark.parametrize("loop", [asyncio.run, uvloop.run])
+def test_the_port_is_opened_and_let_go_on_either_loop(loop: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    async def opened_and_closed() -> None:
+        socket = MediaSocket("127.0.0.1", 0)
+        socket.start()
+        socket.close()
+        socket.close()
+
+    loop(opened_and_closed())
 
 
 def test_calls_and_repairs_go_the_same_way_from_the_source() -> None:
