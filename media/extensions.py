@@ -73,12 +73,6 @@ class Edit:
     put: int
     number_shift: int
 
-    def within(self, rest: int) -> Edit:
-        """The same in a window of eight bytes, where `rest` more bits follow the block, which are kept."""
-        kept = self.keep << rest | (1 << rest) - 1
-        shift = self.number_shift + rest if self.number_shift >= 0 else -1
-        return Edit(as_signed(kept), as_signed(self.put << rest), shift)
-
 
 def edit_of(layout: Layout, ids: Sequence[int], transport_wide: int) -> Edit | None:
     """The edit that calls each extension what `ids` says (16 entries; 0: to be dropped); None when it would change nothing.

@@ -34,6 +34,7 @@ MAX_BATCHES: Final = 32
 """Batches read at one wake-up; after so many, others have their turn."""
 
 SEVERAL: Final = 3
+"""Datagrams that came at once, where more have come by the time that they are sent on."""
 
 SRTP_BYTES: Final = 12
 """An RTP header (RFC 3550 section 5.1), shorter than which no media packet is."""
@@ -160,7 +161,6 @@ class MediaSocket:
                 else:
                     self._no_media(slot, size)
             batch.flush()
-            # Where several came at once, more have come meanwhile: that is looked at before the loop is waited on again.
             if count < SEVERAL:
                 return
 

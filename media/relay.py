@@ -70,9 +70,6 @@ MAX_STREAMS = 64
 MAX_EXTENSION_WORDS: Final = 2
 """The transport-wide number (or the time of sending), the sound's level and the picture's orientation fit into so many."""
 
-PROTECT: Final = srtp_protect
-UNPROTECT: Final = srtp_unprotect
-
 
 @dataclass(slots=True)
 class Counters:
@@ -197,16 +194,16 @@ class Known:
         at = layout.number_shift(number)
         self.number_shift: i64 = at + rest if at >= 0 else -1
         edits = [edit_of(layout, route.extensions, route.number) for route in routes]
-        self.edits: list[Window | None] = [Window(edit.within(rest)) if edit is not None else None for edit in edits]
+        self.edits: list[Window | None] = [Window(edit, rest) if edit is not None else None for edit in edits]
 
 
 class Window:
-    """An edit of the eight bytes after the extensions' header, as integers of as many."""
+    """An edit of the eight bytes after the extensions' header, as integers of as many; the `rest` last bits of them are kept."""
 
-    def __init__(self, edit: Edit) -> None:
-        self.keep: i64 = edit.keep
-        self.put: i64 = edit.put
-        self.number_shift: i64 = edit.number_shift
+    def __init__(self, edit: Edit, rest: int) -> None:
+        self.keep: i64 = as_signed(edit.keep << rest | (1 << rest) - 1)
+        self.put: i64 = as_signed(edit.put << rest)
+        self.number_shift: i64 = edit.number_shift + rest if edit.number_shift >= 0 else -1
 
 
 class Stream:
@@ -341,7 +338,7 @@ class Leg(Sink):
             return
         pointer = batch.pointers[slot]
         length[0] = size
-        if UNPROTECT(self.transport.receiving, pointer, batch.length_pointer):
+        if srtp_unprotect(self.transport.receiving, pointer, batch.length_pointer):
             counters.decrypt += 1
             return
         size = length[0]
@@ -422,14 +419,12 @@ class Leg(Sink):
                 if size == 0:
                     counters.malformed += 1
                     continue
-            if route.rtx_payload_type is not None:
-                cache = outgoing.cache
-                if cache is not None:
-                    outgoing.rtx_payload_type = route.rtx_payload_type
-                    cache.store(sequence_out, memory, begin, size, now_ms)
+            if route.rtx_payload_type is not None and outgoing.cache is not None:
+                outgoing.rtx_payload_type = route.rtx_payload_type
+                outgoing.cache.store(sequence_out, memory, begin, size, now_ms)
             length[0] = size
             transport = route.transport
-            if PROTECT(transport.sending, pointer, batch.length_pointer):
+            if srtp_protect(transport.sending, pointer, batch.length_pointer):
                 counters.encrypt += 1
                 continue
             batch.queue(batch.address_of(slot), length[0], transport.destination)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceGatherer, RTCIceParameters, RTCIceTransport
@@ -22,8 +22,10 @@ from .ice import IceAgent
 from .negotiation import LocalTransport
 from .port import Address, MediaSocket, Sink
 
-srtp_protect, srtp_unprotect = lib.srtp_protect, lib.srtp_unprotect
-srtp_protect_rtcp, srtp_unprotect_rtcp = lib.srtp_protect_rtcp, lib.srtp_unprotect_rtcp
+srtp_protect: Final = lib.srtp_protect
+srtp_unprotect: Final = lib.srtp_unprotect
+srtp_protect_rtcp: Final = lib.srtp_protect_rtcp
+srtp_unprotect_rtcp: Final = lib.srtp_unprotect_rtcp
 """libsrtp's own functions: they work in place and return 0, where pylibsrtp's copy in, copy out and raise."""
 
 MAX_TRAILER_BYTES = 144
