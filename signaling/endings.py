@@ -44,7 +44,7 @@ class Endings:
         self._calls = calls
         self._presence = presence
         self._redis = redis
-        self._grace_seconds = grace_seconds
+        self.grace_seconds = grace_seconds
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("signaling.endings")
 
@@ -94,7 +94,7 @@ class Endings:
             return
         await self._redis.set(_seen_key(visit.id), now, ex=_KEPT_SECONDS, nx=True)
         seen = float(await self._redis.get(_seen_key(visit.id)) or now)
-        if now - seen >= self._grace_seconds:
+        if now - seen >= self.grace_seconds:
             await self._end(visit, SYSTEM)
 
     async def _end(self, visit: Visit, actor: Actor) -> None:

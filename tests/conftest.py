@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -27,6 +30,24 @@ def pytest_configure() -> None:
             compiled = any(source.parent.glob(f"{source.stem}.*.so"))
             if compiled and source.stat().st_mtime > library.stat().st_mtime:
                 raise pytest.UsageError(f"{source.name} has changed since it was compiled: run `make .venv/installed`")
+
+
+BOUND_S = 420
+"""How long a test may take: past it, one that awaits fails where it stands. (`faulthandler_timeout` is for all others.)"""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+        item.obj = _bounded(item.obj)
+
+
+def _bounded(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def bounded(*arguments: Any, **named: Any) -> None:
+        async with asyncio.timeout(BOUND_S):
+            await test(*arguments, **named)
+
+    return bounded
 
 
 # How long an example takes is the machine's affair, and no test's.

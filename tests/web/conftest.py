@@ -206,7 +206,7 @@ async def serving(
             bus=bus,
             media_secret=secret,
             live_key=key.live_key,
-            grace_seconds=1.0,
+            grace_seconds=settings.call_grace_seconds,
             recordings=FileStore(settings.recordings_directory),
         ) as worker,
     ):

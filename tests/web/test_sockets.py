@@ -319,13 +319,17 @@ async def test_a_closed_tab_ends_the_consultation_for_the_one_who_closed_it(
     assert (last.kind, last.actor.practitioner_id) == ("visit_ended", "oere-anne")
 
 
-async def test_a_tab_that_was_reloaded_ends_nothing(house: House, ear: Browser, maja: Browser) -> None:
+async def test_a_tab_that_was_reloaded_ends_nothing(
+    house: House, ear: Browser, maja: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endings, "CLOSED_TAB_SECONDS", 3600.0)
     visit_id = await in_call(ear, maja)
     async with ear.live(staff_call(visit_id)) as socket:
         await heard_on(socket, "call")
         await ear.post(f"/api/clinics/{EAR}/visits/{visit_id}/closing")
     async with ear.live(staff_call(visit_id)) as socket:
         await heard_on(socket, "call")
+        monkeypatch.setattr(endings, "CLOSED_TAB_SECONDS", 0.0)
         note = f"venterum:call:{visit_id}:closing"
         async with asyncio.timeout(60):
             while await house.redis.exists(note):
@@ -339,6 +343,9 @@ async def test_a_lost_clinician_ends_the_consultation_after_the_grace_time(
     visit_id = await in_call(ear, maja)
     async with ear.live(staff_call(visit_id)) as socket:
         await heard_on(socket, "call")
+        house.worker.endings.grace_seconds = 0.0
+        await house.worker.endings.look()
+        assert await state_of(ear, visit_id) == "in_call"
     await becomes(ear, visit_id, "ended")
     last = (await house.rooms.log.since(EAR, await house.rooms.log.last_number(EAR) - 1))[0]
     assert (last.kind, last.actor.role) == ("visit_ended", "system")
