@@ -1,4 +1,4 @@
-"""Throw-away PostgreSQL, Redis and coturn servers for tests: each starts by itself, waits until it answers, stops at exit."""
+"""Throw-away PostgreSQL, Redis, coturn and nginx for tests: each starts by itself, waits until it answers, stops at exit."""
 
 from __future__ import annotations
 
@@ -141,6 +141,64 @@ def coturn(configuration: str, *options: str, has_secret: bool = True) -> Iterat
         command = [binary, "-c", str(file), "--allow-loopback-peers", *addresses, *places, *options]
         with _running(command, home) as process:
             _wait_until(lambda: _relays(port) and _listens(port) and _listens(tls_port), process, home)
+            yield made
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Nginx:
+    """A running nginx on 127.0.0.1 and ::1, that takes TLS."""
+
+    url: str
+    key_hash: str
+    """As with coturn."""
+    access_log: Path
+
+
+@contextlib.contextmanager
+def nginx(configuration: str, port: int, upstream: int) -> Iterator[Nginx]:
+    """nginx as a reverse proxy, with a configuration of which only what is an installation's own is set here.
+
+    Args:
+        configuration: the text of `nginx.conf.example`.
+        port: where it listens.
+        upstream: the port of 127.0.0.1 at which Venterum serves, now or later.
+
+    Raises:
+        ServiceMissing: nginx is not installed.
+        TimeoutError: it did not answer in time.
+    """
+    binary = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if binary is None:
+        raise ServiceMissing("nginx is missing: 'make test' installs it (apt-get install nginx-light).")
+    home = Path(tempfile.mkdtemp(prefix="venterum-nginx-"))
+    made = Nginx(f"https://127.0.0.1:{port}", self_signed(home / "cert.pem", home / "key.pem"), home / "access.log")
+    own = {
+        "listen 443": f"listen 127.0.0.1:{port}",
+        "listen [::]:443": f"listen [::1]:{port}",
+        "ssl_certificate /etc/ssl/video.example.pem": f"ssl_certificate {home}/cert.pem",
+        "ssl_certificate_key /etc/ssl/private/video.example.key": f"ssl_certificate_key {home}/key.pem",
+        "proxy_pass http://127.0.0.1:8080": f"proxy_pass http://127.0.0.1:{upstream}",
+        "access_log /var/log/nginx/venterum.log": f"access_log {made.access_log}",
+    }
+    try:
+        for theirs, ours in own.items():
+            if configuration.count(theirs) != 1:
+                raise ValueError(f"{theirs} stands {configuration.count(theirs)} times in the configuration")
+            configuration = configuration.replace(theirs, ours)
+        (home / "venterum.conf").write_text(configuration, encoding="utf-8")
+        temporary = "".join(
+            f"    {kind}_temp_path {home}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        (home / "nginx.conf").write_text(
+            f"daemon off;\npid {home}/pid;\nerror_log stderr;\nevents {{}}\n"
+            f"http {{\n{temporary}    include {home}/venterum.conf;\n}}\n",
+            encoding="utf-8",
+        )
+        home.chmod(0o755)  # root's nginx works as somebody else
+        with _running([binary, "-e", "stderr", "-c", str(home / "nginx.conf")], home) as process:
+            _wait_until(lambda: _listens(port), process, home)
             yield made
     finally:
         shutil.rmtree(home, ignore_errors=True)
