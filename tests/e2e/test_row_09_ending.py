@@ -71,7 +71,13 @@ async def test_ended_by_mistake_and_resumed(server: Server, browser: Browser, tm
 
 
 async def ends(anne: Clinician) -> None:
-    await anne.button("Afslut", anne.row(ONGOING, "maja")).click()
+    afslut = anne.button("Afslut", anne.row(ONGOING, "maja"))
+    # A key that is held down finds the way back in the dialog, and ends nothing.
+    await afslut.press("Enter")
+    await expect(anne.button("Annullér", anne.page.get_by_role("dialog"))).to_be_focused()
+    await anne.page.keyboard.press("Enter")
+    await expect(anne.page.get_by_role("dialog")).to_have_count(0)
+    await afslut.click()
     await anne.button("Afslut", anne.page.get_by_role("dialog")).click()
     await expect(anne.row(ENDED, "maja")).to_be_visible()
 

@@ -48,6 +48,12 @@ export function Dialog({ title, wide, onClose, children }: DialogProps) {
 
 export function ConfirmDialog({ title, wide, confirm, onConfirm, onClose, children }: ConfirmDialogProps) {
   const command = useCommand();
+  const buttons = useRef<HTMLDivElement>(null);
+  // Where nothing has to be filled in, a key held down must not do it: the way back has the focus.
+  useEffect(() => {
+    const [does, cancels] = buttons.current?.querySelectorAll("button") ?? [];
+    if (document.activeElement === does) cancels?.focus();
+  }, []);
 
   const submit = async (event: Event) => {
     event.preventDefault();
@@ -59,7 +65,7 @@ export function ConfirmDialog({ title, wide, confirm, onConfirm, onClose, childr
       <form onSubmit={submit}>
         {children}
         {command.refusal.value !== null && <Alert kind="error">{refusalText(command.refusal.value)}</Alert>}
-        <div class="buttons">
+        <div class="buttons" ref={buttons}>
           <Button type="submit" look="primary" busy={command.busy.value !== null}>
             {confirm}
           </Button>

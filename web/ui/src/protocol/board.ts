@@ -32,13 +32,13 @@ export function withVisit(visits: VisitView[], visit: VisitView): VisitView[] {
   return [...visits.filter((other) => other.id !== visit.id), visit];
 }
 
-/** The three sections: the queue by who came first, the others by who came last. */
+/** The three sections: what goes on by who came first, so that nobody's row moves for a newcomer; what is over by who left last. */
 export function sections(visits: VisitView[]): Record<"queue" | "ongoing" | "ended", VisitView[]> {
   const by = (states: VisitView["state"][], time: (visit: VisitView) => number) =>
     visits.filter((visit) => states.includes(visit.state)).sort((a, b) => time(a) - time(b));
   return {
     queue: by(["waiting"], (visit) => visit.joined_at_ms),
-    ongoing: by(["accepted", "in_call"], (visit) => -(visit.accepted_at_ms ?? 0)),
+    ongoing: by(["accepted", "in_call"], (visit) => visit.accepted_at_ms ?? 0),
     ended: by(["ended"], (visit) => -(visit.ended_at_ms ?? 0)),
   };
 }
