@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
 from playwright.async_api import Page
@@ -16,7 +17,7 @@ from .table import Table
 CALLS = 3
 BOUND_MS = 15_000
 
-FIRST_FRAMES = ("first_frame_warm_ms", "first_frame_cold_ms", "ramp_1200kbps_s")
+FIRST_FRAMES = ("first_frame_warm_ms", "first_frame_cold_ms", "first_frame_felt_ms", "ramp_1200kbps_s")
 
 WATCH = """() => {
     const seen = window.__watched = {made: null, connected: null, gate: null, firstFrame: null, fullRate: null};
@@ -59,8 +60,9 @@ async def first_frames(table: Table) -> None:
     """Either side first: the clinician's new tab comes to the patient's page, which has long been connected; then the patient
     loads the page anew, and comes to the clinician's.
 
-    Warm: on the page that was there, from the moment at which either page is told that both are (and sends) to the first decoded
-    frame. Cold: on the page that comes, from making the peer connection, with offer, ICE and DTLS in it.
+    Warm: on the page that was there, from the moment at which both are connected and sending may begin to the first decoded
+    frame. Cold: on the page that comes, from making the peer connection, with offer, ICE and DTLS in it. Felt: from the click on
+    Start video to the first frame on the page that gets it later, with a tab that opens and its page that loads in it.
     """
     found = _Found()
     with tempfile.TemporaryDirectory() as home, serving(Path(home)) as server:
@@ -80,8 +82,9 @@ async def first_frames(table: Table) -> None:
                 await maja.joins("202002")
                 await henrik.accepts("maja")
                 await maja.page.wait_for_function("() => window.__watched.connected !== null")
+                clicked_ms = time.time() * 1000
                 tab = await henrik.starts_video("maja")
-                await found.take(there=maja.page, comes=tab)
+                await found.take(there=maja.page, comes=tab, clicked_ms=clicked_ms)
                 await maja.page.reload()
                 await tab.evaluate("() => window.__watched.again()")
                 await found.take(there=tab, comes=maja.page)
@@ -90,10 +93,13 @@ async def first_frames(table: Table) -> None:
                 await maja.page.get_by_text("Konsultationen er afsluttet").first.wait_for()
                 await tab.close()
     table.show_all(
-        "first_frame_warm_ms", found.warm_ms, "ms", "from both being there, on the page that was there first"
+        "first_frame_warm_ms", found.warm_ms, "ms", "from both being connected, on the page that was there first"
     )
     table.show_all(
         "first_frame_cold_ms", found.cold_ms, "ms", "from the peer connection's making, on the page that comes"
+    )
+    table.show_all(
+        "first_frame_felt_ms", found.felt_ms, "ms", "from the click on Start video, on the later of both pages"
     )
     table.show_all("ramp_1200kbps_s", found.ramp_s, "s", "from the first frame, on both pages")
 
@@ -104,15 +110,21 @@ class _Found:
     def __init__(self) -> None:
         self.warm_ms: list[float | None] = []
         self.cold_ms: list[float | None] = []
+        self.felt_ms: list[float | None] = []
         self.ramp_s: list[float | None] = []
 
-    async def take(self, there: Page, comes: Page) -> None:
+    async def take(self, there: Page, comes: Page, clicked_ms: float | None = None) -> None:
         first = [await _when(page, "firstFrame") for page in (there, comes)]
         full = [await _when(page, "fullRate") for page in (there, comes)]
         gates = [at for page in (there, comes) if (at := await _when(page, "gate")) is not None]
-        made = await _when(comes, "made")
-        self.warm_ms.append(_between(min(gates, default=None), first[0]))
+        made, connected = await _when(comes, "made"), await _when(comes, "connected")
+        # The page that comes is told first that the other is there, and gets its tracks ready before it is connected itself.
+        both = None if connected is None or not gates else max(connected, min(gates))
+        self.warm_ms.append(_between(both, first[0]))
         self.cold_ms.append(_between(made, first[1]))
+        if clicked_ms is not None:
+            later = None if None in first else max(at for at in first if at is not None)
+            self.felt_ms.append(_between(clicked_ms, later))
         for began, at in zip(first, full, strict=True):
             took = _between(began, at)
             self.ramp_s.append(None if took is None else took / 1000)
