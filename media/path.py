@@ -211,22 +211,31 @@ class PathUp:
     def __init__(self) -> None:
         self.limit_bps: int | None = None
         self._until_ms = 0.0
-        self._recent: deque[tuple[float, int, int, int]] = deque(maxlen=64)
+        self._recent: deque[tuple[float, int, int, int]] = deque()
         """Arrivals noted at one time: when, packets, bytes, and packets that are missing before them."""
+        self._came = self._came_bytes = self._lost = 0
+        """The sums of all but the first, which is where the window begins: what it holds came before."""
 
     def noted(self, came: int, came_bytes: int, lost: int, now_ms: float) -> None:
         """Take what arrived since the last time, and what did not."""
-        self._recent.append((now_ms, came, came_bytes, lost))
-        while len(self._recent) > 2 and now_ms - self._recent[1][0] >= WINDOW_MS:
-            self._recent.popleft()
-        span_ms = now_ms - self._recent[0][0]
+        recent = self._recent
+        if recent:
+            self._came += came
+            self._came_bytes += came_bytes
+            self._lost += lost
+        recent.append((now_ms, came, came_bytes, lost))
+        while len(recent) > 2 and now_ms - recent[1][0] >= WINDOW_MS:
+            recent.popleft()
+            _, came, came_bytes, lost = recent[0]
+            self._came -= came
+            self._came_bytes -= came_bytes
+            self._lost -= lost
+        span_ms = now_ms - recent[0][0]
         if span_ms < WINDOW_MS / 2:
             return
-        # The first one is where the window begins: what it holds came before.
-        since = list(self._recent)[1:]
-        lost, came = sum(each[3] for each in since), sum(each[1] for each in since)
+        came, lost = self._came, self._lost
         if lost >= LOST_LEAST and lost > LOST_SHARE * (came + lost):
-            came_bps = int(8000 * sum(each[2] for each in since) / span_ms)
+            came_bps = int(8000 * self._came_bytes / span_ms)
             limit = max(int(BACK_OFF * came_bps), 2 * LEAST_BPS)
             self.limit_bps = limit if self.limit_bps is None else min(limit, self.limit_bps)
             self._until_ms = now_ms + BRAKE_MS

@@ -268,6 +268,8 @@ class Leg(Sink):
         for section in negotiated.sections:
             if section.sends:
                 self._add_outgoing(section)
+        self.own_ssrc: int = next(iter(self.by_ssrc), 1)
+        """The SSRC that the browser knows the relay by, as the sender of feedback."""
 
     def _add_outgoing(self, section: Section) -> None:
         clock_rate_hz = section.codecs[0].clock_rate_hz
@@ -510,11 +512,6 @@ class Leg(Sink):
             return
         if not translate(self, compound, batch.now_ms):
             self._counters.malformed += 1
-
-    @property
-    def own_ssrc(self) -> int:
-        """The SSRC that this leg's browser knows the relay by, as the sender of feedback."""
-        return next(iter(self.by_ssrc), 1)
 
     def source_of(self, ssrc: int) -> tuple[Leg | None, StreamMap | None]:
         """Where what this leg is sent by an SSRC comes from now, and how its numbers map."""

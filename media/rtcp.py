@@ -81,12 +81,13 @@ class Remb:
 Packet = SenderReport | ReceiverReport | Nack | KeyframeRequest | Remb | transport_wide.Feedback
 
 
-def parse(compound: bytes) -> Iterator[Packet]:
+def parse(compound: bytes) -> list[Packet]:
     """The packets of a compound that a relay has a use for, in order.
 
     Raises:
         MalformedRtcp: the compound is cut short or a length does not fit.
     """
+    packets: list[Packet] = []
     position = 0
     try:
         while position < len(compound):
@@ -97,32 +98,33 @@ def parse(compound: bytes) -> Iterator[Packet]:
             body = compound[position + 4 : end]
             if first & 0x20:
                 body = body[: len(body) - body[-1]]
-            yield from _parse_one(kind, first & 0x1F, body)
+            _parse_one(kind, first & 0x1F, body, packets)
             position = end
     except (error, IndexError, ValueError):
         raise MalformedRtcp from None
+    return packets
 
 
-def _parse_one(kind: int, count: int, body: bytes) -> Iterator[Packet]:
+def _parse_one(kind: int, count: int, body: bytes, packets: list[Packet]) -> None:
     if kind == SR:
-        ssrc, ntp, timestamp, packets, octets = unpack_from("!IQIII", body)
-        yield SenderReport(ssrc, ntp, timestamp, packets, octets, tuple(_reports(body[24:], count)))
+        ssrc, ntp, timestamp, sent, octets = unpack_from("!IQIII", body)
+        packets.append(SenderReport(ssrc, ntp, timestamp, sent, octets, tuple(_reports(body[24:], count))))
     elif kind == RR:
-        yield ReceiverReport(tuple(_reports(body[4:], count)))
+        packets.append(ReceiverReport(tuple(_reports(body[4:], count))))
     elif kind == RTPFB and count == 1:
         media_ssrc = unpack_from("!I", body, 4)[0]
-        yield Nack(media_ssrc, tuple(islice(_nacked(body[8:]), MAX_FEEDBACK_SEQUENCES)))
+        packets.append(Nack(media_ssrc, tuple(islice(_nacked(body[8:]), MAX_FEEDBACK_SEQUENCES))))
     elif kind == RTPFB and count == transport_wide.FORMAT:
-        yield transport_wide.read_feedback(body[8:])
+        packets.append(transport_wide.read_feedback(body[8:]))
     elif kind == PSFB and count == 1:
-        yield KeyframeRequest(unpack_from("!I", body, 4)[0])
+        packets.append(KeyframeRequest(unpack_from("!I", body, 4)[0]))
     elif kind == PSFB and count == 4:
         for position in range(8, len(body) - _FIR_ENTRY_BYTES + 1, _FIR_ENTRY_BYTES):
-            yield KeyframeRequest(unpack_from("!I", body, position)[0])
+            packets.append(KeyframeRequest(unpack_from("!I", body, position)[0]))
     elif kind == PSFB and count == 15 and body[8:12] == b"REMB":
         number, exponent_mantissa = body[12], int.from_bytes(body[13:16], "big")
         bitrate_bps = (exponent_mantissa & 0x3FFFF) << (exponent_mantissa >> 18)
-        yield Remb(bitrate_bps, unpack_from(f"!{number}I", body, 16))
+        packets.append(Remb(bitrate_bps, unpack_from(f"!{number}I", body, 16)))
 
 
 def _reports(body: bytes, count: int) -> Iterator[Report]:

@@ -22,7 +22,7 @@ Outbox = dict["Leg", list[bytes]]
 def translate(leg: Leg, compound: bytes, now_ms: float) -> bool:
     """Act on a compound packet that a leg's browser sent, and pass it on. False when it is malformed: nothing was done."""
     try:
-        packets = list(rtcp.parse(compound))
+        packets = rtcp.parse(compound)
     except rtcp.MalformedRtcp:
         return False
     outbox: Outbox = {}
