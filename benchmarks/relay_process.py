@@ -16,6 +16,7 @@ from aiohttp import web
 
 from media.control import control_app
 from media.node import MediaNode
+from web import collector
 
 
 async def main() -> None:
@@ -25,6 +26,7 @@ async def main() -> None:
     runner = web.AppRunner(control_app(node, os.environ["SECRET"]), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
+    collector.begin()
     print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
     print(node.port, flush=True)
     await asyncio.Event().wait()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rooms.errors import RoomsError
 
+from . import collector
 from .arguments import parser
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
     match chosen.command:
         case "serve":
+            collector.rest()
             import uvloop
 
             from . import logs
@@ -59,6 +61,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
             media_commands.print_token(settings, chosen)
         case "media":
+            collector.rest()
             import uvloop
 
             from . import logs

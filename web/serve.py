@@ -15,7 +15,7 @@ from signaling.bus import Bus
 from signaling.store import connect
 from signaling.worker import Worker, announcer
 
-from . import demo_login
+from . import collector, demo_login
 from .access_log import AccessLogger
 from .app import create_app
 from .demonstration import announcement
@@ -100,6 +100,7 @@ async def serve(settings: Settings) -> None:
         opened.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, settings.http_host, settings.http_port).start()
 
+        collector.begin()
         log.info("test_identity_provider", on=settings.demo)
         log.info("serving", address=settings.origin, store="shared" if settings.shared else "this process alone")
         print(announcement(settings) if settings.demo else settings.origin, flush=True)

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from signaling.bus import Bus
 from signaling.store import connect
 
+from . import collector
 from .keys import InstallationKey
 from .logs import get_logger
 from .media import media_node
@@ -33,6 +34,7 @@ async def serve_media(settings: Settings) -> None:
         await bus.start()
         opened.push_async_callback(bus.close)
         node = await opened.enter_async_context(media_node(settings, redis, bus, key.media_secret.hex()))
+        collector.begin()
         log.info("media_node", udp_port=node.port, compiled=node.compiled)
         await stop.wait()
         log.info("stopping")
