@@ -26,7 +26,7 @@ _INSIDE = "VENTERUM_BENCH_NAMESPACE"
 
 GROUPS: dict[str, Group] = {
     "relay": Group(measures.relay, measures.RELAY, within_s=240, pinned=True),
-    "capacity": Group(measures.capacity, measures.CAPACITY, within_s=240, pinned=True),
+    "capacity": Group(measures.capacity, measures.CAPACITY, within_s=400, pinned=True),
     "memory": Group(measures.memory, measures.MEMORY, within_s=200, pinned=True),
     "recording": Group(recording.recording, recording.RECORDING, within_s=300, pinned=True),
     "browsers": Group(browsers.first_frames, browsers.FIRST_FRAMES, within_s=120),

@@ -87,21 +87,29 @@ def _middle(figures: list[float] | str) -> float | None:
 
 
 async def capacity(table: Table) -> None:
-    """How many calls a core holds, and the transit at half of that; then the floor's, for what the machine itself does."""
+    """How many calls a core holds, and the transit at half of that; the floor's beside it, for what the machine itself does."""
+    beside: dict[str, SubjectOf] = {"": subjects.relay, "floor_": subjects.floor}
     bounds = "p99 transit within 5 ms and 0.1 % lost; the load has the other core"
-    holds = await _calls_per_core(subjects.relay)
-    table.show("calls_per_core", holds, "calls", bounds)
-    at_half = await _loaded(subjects.relay, max(holds // 2, 1))
-    for name, share in SHARES:
-        table.show(f"transit_{name}_ms", at_half.transit_ms(share), "ms", "at half that")
-    try:
-        table.show("floor_calls_per_core", await _calls_per_core(subjects.floor), "calls", bounds)
-        at_half = await _loaded(subjects.floor, max(holds // 2, 1))
-    except subjects.Missing as missing:
-        table.missing(CAPACITY, f"not on this machine: {missing}")
-        return
-    for name, share in SHARES:
-        table.show(f"floor_transit_{name}_ms", at_half.transit_ms(share), "ms", "at as many calls as the relay's")
+    half = 1
+    for prefix, subject_of in list(beside.items()):
+        try:
+            holds = await _calls_per_core(subject_of)
+        except subjects.Missing as missing:
+            table.missing([name for name in CAPACITY if name.startswith(prefix)], f"not on this machine: {missing}")
+            del beside[prefix]
+            continue
+        table.show(f"{prefix}calls_per_core", holds, "calls", bounds)
+        if prefix == "":
+            half = max(holds // 2, 1)
+    transits: dict[str, list[Outcome]] = {prefix: [] for prefix in beside}
+    for _ in range(ROUNDS):
+        for prefix, subject_of in beside.items():
+            async with subject_of(half, GCM) as subject:
+                transits[prefix].append(_window(subject))
+    for prefix, outcomes in transits.items():
+        note = "at as many calls as the relay's" if prefix else "at half that"
+        for name, share in SHARES:
+            table.show_all(f"{prefix}transit_{name}_ms", [each.transit_ms(share) for each in outcomes], "ms", note)
 
 
 async def memory(table: Table) -> None:
@@ -156,23 +164,28 @@ async def _in_turn(what: dict[str, tuple[SubjectOf, str]]) -> dict[str, list[flo
 
 
 async def _calls_per_core(subject_of: SubjectOf, most: int = 160, step: int = 10) -> int:
-    """The most two-party calls on one core with p99 transit and loss within bounds, by halving."""
+    """The most two-party calls on one core with p99 transit and loss within bounds, by halving.
+
+    What fails has another try, so that a hiccup of the machine's is not taken for the subject's.
+    """
     holds, fails = 0, most + step
     while fails - holds > step:
         middle = (holds + fails) // 2 // step * step
-        outcome = await _loaded(subject_of, middle)
-        if outcome.lost <= LOST_AT_MOST and outcome.transit_ms(0.99) <= P99_AT_MOST_MS:
-            holds = middle
-        else:
-            fails = middle
+        async with subject_of(middle, GCM) as subject:
+            if _within_bounds(_window(subject)) or _within_bounds(_window(subject)):
+                holds = middle
+            else:
+                fails = middle
     return holds
 
 
-async def _loaded(subject_of: SubjectOf, calls: int) -> Outcome:
-    async with subject_of(calls, GCM) as subject:
-        offered(subject, 1.0)
-        outcome, _ = offered(subject, SECONDS)
-        return outcome
+def _within_bounds(outcome: Outcome) -> bool:
+    return outcome.lost <= LOST_AT_MOST and outcome.transit_ms(0.99) <= P99_AT_MOST_MS
+
+
+def _window(subject: Subject) -> Outcome:
+    offered(subject, 1.0)
+    return offered(subject, SECONDS)[0]
 
 
 async def _memory() -> tuple[float, float]:
