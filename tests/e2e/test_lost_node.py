@@ -9,10 +9,10 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 from redis import Redis
 
-from tests.services import redis_server
+from tests.services import free_port, redis_server
 
 from .people import PERSON, Clinician, Patient, media_flows
-from .servers import free_port, media_node, serving
+from .servers import media_node, serving
 
 KEY_BYTES = 32
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
-from tests.services import redis_server
+from tests.services import free_port, redis_server
 
 from .people import PERSON, Clinician, Patient, media_flows
-from .servers import Server, free_port, serving
+from .servers import Server, serving
 
 QUEUE, ONGOING, ENDED = "Patienter i kø", "Igangværende konsultationer", "Afsluttede konsultationer"
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.services import Nginx, nginx
+from tests.services import Nginx, free_port, nginx
 from web.guesses import MOST_FROM_ONE
 
 from .people import PERSON, Clinician, Patient, chromium, media_flows
-from .servers import Server, free_port, serving
+from .servers import Server, serving
 
 FILE = (Path(__file__).parent.parent.parent / "nginx.conf.example").read_text(encoding="utf-8")
 

@@ -11,9 +11,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.identity.servers import node_provider
+from tests.services import free_port
 
 from .people import PERSON, Clinician, Patient
-from .servers import Server, free_port, serving
+from .servers import Server, serving
 
 NSIS = "https://data.gov.dk/concept/core/nsis/"
 PEOPLE = {

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.services import postgres, redis_server
+from tests.services import free_port, postgres, redis_server
 
 from .people import PERSON, Clinician, Patient, media_flows
-from .servers import READY_WITHIN_S, environment_of, free_port, serving
+from .servers import READY_WITHIN_S, environment_of, serving
 
 
 @pytest.fixture
