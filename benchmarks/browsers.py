@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from tests.e2e.people import PERSON, Clinician, Patient, chromium
+from tests.e2e.people import PERSON, Clinician, Patient, chromium, evaluates
 from tests.e2e.servers import serving
 
 from .films import film
@@ -81,7 +81,7 @@ async def first_frames(table: Table) -> None:
                 await henrik.page.bring_to_front()
                 await maja.joins("202002")
                 await henrik.accepts("maja")
-                await maja.page.wait_for_function("() => window.__watched.connected !== null")
+                await evaluates(maja.page, "() => window.__watched.connected !== null")
                 clicked_ms = time.time() * 1000
                 tab = await henrik.starts_video("maja")
                 await found.take(there=maja.page, comes=tab, clicked_ms=clicked_ms)

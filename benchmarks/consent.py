@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 from playwright.async_api import expect
 
-from tests.e2e.people import chromium
+from tests.e2e.people import chromium, evaluates
 from tests.e2e.servers import Server, serving
 from tests.e2e.test_recorded_call import export, kept_recording
 from tests.e2e.test_recording import Talk, in_call
@@ -53,7 +53,7 @@ async def _once(talk: Talk, server: Server, home: Path) -> tuple[float, float]:
     await question.get_by_role("button", name="Ja", exact=True).click()
     agreed = await talk.maja.page.evaluate("window.__agreed")
     for page in talk.pages:
-        await page.wait_for_function("() => window.__signed")
+        await evaluates(page, "() => window.__signed")
     signed = [await page.evaluate("window.__signed") for page in talk.pages]
     await talk.tab.wait_for_timeout(2000)
     await talk.tab.get_by_role("button", name="Stop optagelse").click()

@@ -200,6 +200,22 @@ MEDIA = """async () => {
 """Over all sections: a browser has one for each participant who may come, and one for a shared screen."""
 
 
+async def evaluates(page: Page, script: str, condition: Callable[[Any], bool] = bool) -> Any:
+    """Wait until what a script finds in the page fulfils a condition. Fails after `BOUND_S`, with what it was then.
+
+    Not by playwright's `wait_for_function`: it has the page itself evaluate an expression again, which the page's content
+    security policy refuses, and takes the promise of an asynchronous function for its truth.
+    """
+    found = await page.evaluate(script)
+    deadline = time.monotonic() + BOUND_S
+    while not condition(found):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"still {found}")
+        await asyncio.sleep(0.1)
+        found = await page.evaluate(script)
+    return found
+
+
 async def media(page: Page) -> dict[str, Any]:
     """What the page's peer connection has received so far (W3C webrtc-stats)."""
     found: dict[str, Any] = await page.evaluate(MEDIA)
@@ -207,17 +223,8 @@ async def media(page: Page) -> dict[str, Any]:
 
 
 async def media_until(page: Page, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Wait until what the page has received fulfils a condition. Fails after `BOUND_S`, with what it was then.
-
-    Not by playwright's `wait_for_function`: it takes the promise of an asynchronous function for its truth.
-    """
-    found = await media(page)
-    deadline = time.monotonic() + BOUND_S
-    while not condition(found):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"still {found}")
-        await asyncio.sleep(0.1)
-        found = await media(page)
+    """Wait until what the page has received fulfils a condition. Fails after `BOUND_S`, with what it was then."""
+    found: dict[str, Any] = await evaluates(page, MEDIA, condition)
     return found
 
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from .axe import Auditor
-from .people import BOUND_S, PERSON, PHONE, Clinician, Patient, chromium, media, media_flows, media_until
+from .people import BOUND_S, PERSON, PHONE, Clinician, Patient, chromium, evaluates, media, media_flows, media_until
 from .servers import Server
 from .ways import Way, stands_free
 
@@ -138,9 +138,9 @@ async def test_every_control_by_mouse_is_told_on_the_other_side(server: Server, 
     await button(tab, "Flere valg").click()
     await axe.look(tab, "call-more")
     await button(tab, "Lille vindue").click()
-    await tab.wait_for_function("document.pictureInPictureElement !== null")
+    await evaluates(tab, "document.pictureInPictureElement !== null")
     await button(tab, "Lille vindue").click()
-    await tab.wait_for_function("document.pictureInPictureElement === null")
+    await evaluates(tab, "document.pictureInPictureElement === null")
     await button(tab, "Fuld skærm").click()
     await button(tab, "Forlad fuld skærm").click()
     await expect(button(tab, "Fuld skærm")).to_be_visible()

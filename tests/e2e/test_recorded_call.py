@@ -29,7 +29,7 @@ from web.keys import InstallationKey
 from web.settings import Settings
 from web.store import open_rooms
 
-from .people import PERSON, PHONE, Clinician, Patient, media_flows
+from .people import PERSON, PHONE, Clinician, Patient, evaluates, media_flows
 from .servers import Server, environment_of
 from .test_recording import Talk, sign
 
@@ -98,9 +98,7 @@ async def test_recorded_exported_and_played(server: Server, browser: Browser, tm
     await talk.maja.page.reload()
     await media_flows(talk.tab, talk.maja.page)
     await talk.maja.page.evaluate("() => window.__resize(480, 360)")
-    await talk.tab.wait_for_function(
-        "() => [...document.querySelectorAll('video')].some((each) => each.videoWidth === 480)"
-    )
+    await evaluates(talk.tab, "() => [...document.querySelectorAll('video')].some((each) => each.videoWidth === 480)")
     await media_flows(talk.tab, talk.maja.page)
     await talk.tab.get_by_role("button", name="Stop optagelse").click()
     for page in talk.pages:
@@ -146,14 +144,13 @@ async def plays_in_a_page(anne: Clinician, server: Server) -> None:
     await anne.button(f"Afspil optagelsen med {PERSON['maja'].name}").click()
     await expect(row.locator("video")).to_have_count(2)
     await anne.button("Afspil", row.get_by_role("region")).click()
-    await anne.page.wait_for_function(
-        "() => [...document.querySelectorAll('video')].every((each) => each.currentTime > 1)"
-    )
+    await evaluates(anne.page, "() => [...document.querySelectorAll('video')].every((each) => each.currentTime > 1)")
     await anne.button("Pause", row.get_by_role("region")).click()
     await row.get_by_role("slider", name="Sted i optagelsen").fill("3.5")
-    await anne.page.wait_for_function(
+    await evaluates(
+        anne.page,
         "() => [...document.querySelectorAll('video')].every((each) => !each.seeking && each.readyState > 1"
-        " && Math.abs(each.currentTime - 3.5) < 1)"
+        " && Math.abs(each.currentTime - 3.5) < 1)",
     )
     places = await anne.page.evaluate("() => [...document.querySelectorAll('video')].map((each) => each.currentTime)")
     assert max(places) - min(places) < 1

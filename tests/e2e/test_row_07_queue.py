@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
-from .people import PERSON, Clinician, Patient
+from .people import PERSON, Clinician, Patient, evaluates
 from .servers import Server
 
 QUEUE = "Patienter i kø"
@@ -137,14 +137,14 @@ async def test_how_a_patient_is_doing_and_how_long_the_wait_is(
     queue = anne.section(QUEUE)
     await maja.joins("101001")
     await expect(anne.row(QUEUE, "maja")).to_be_visible()
-    await anne.page.wait_for_function("window.arrivals.tones === 2")
+    await evaluates(anne.page, "window.arrivals.tones === 2")
     assert await anne.page.evaluate("window.arrivals.notifications") == []
     await queue.get_by_role("switch", name="Notifikation").click()
     await expect(queue.get_by_role("switch", name="Notifikation")).to_be_checked()
     await queue.get_by_role("switch", name="Lyd ved ankomst").click()
     await jonas.joins("101001")
     await expect(anne.row(QUEUE, "jonas")).to_be_visible()
-    await anne.page.wait_for_function("window.arrivals.notifications.length === 1")
+    await evaluates(anne.page, "window.arrivals.notifications.length === 1")
     told = await anne.page.evaluate("window.arrivals")
     assert told == {
         "tones": 2,
