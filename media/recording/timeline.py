@@ -3,15 +3,19 @@
 A participant's sources share a clock, which sender reports tell their timestamps of (RFC 3550 section 6.4.1): so sound and
 picture stand to each other as they were taken. When that clock's time was here is told by when the reports came, the quickest of
 them over a while, since what delays a report only ever makes it late. A source without reports is placed by its packets' arrival.
+
+A packet's timestamp is of its first sample, but sound is sent once the packet is full, and libwebrtc, which has no capture time
+of sound, has its reports count from then too. So sound is put earlier than both say, by a packet's length.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from dataclasses import dataclass
 from statistics import median
 
-from .records import SENDER_REPORT, Kind, Record
+from .records import SENDER_REPORT, Coding, Kind, Record
 
 REPORTS_AROUND = 8
 """So many reports before and after one are looked at for the quickest."""
@@ -21,6 +25,15 @@ MOST_OFF_MS = 1000.0
 
 MOST_DRIFT = 0.05
 """Two reports whose clocks run apart by more than this are not both true."""
+
+LONGEST_MS = 120.0
+"""No packet of Opus lasts longer (RFC 6716, section 3.2)."""
+
+HELD_UP_MS = 50.0
+"""A source that goes on as it was comes within this of when its timestamps have it come, once the path is free."""
+
+SOURCES_AFTER = 8
+"""So many sources that go on from one another without a report are looked at for that."""
 
 IDLE_MS = 200.0
 """A source that has sent nothing for longer makes its reports up: their timestamps are not of anything that was taken."""
@@ -35,18 +48,18 @@ Key = tuple[int, int, int]
 class Unwrapped:
     """32-bit timestamps made to count on past their wrap-around."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("last",)
 
     def __init__(self, last: int | None = None) -> None:
-        self._last = last
+        self.last: int | None = last
 
     def __call__(self, timestamp: int) -> int:
-        if self._last is None:
-            self._last = timestamp
+        if self.last is None:
+            self.last = timestamp
         else:
-            step = (timestamp - self._last) & 0xFFFFFFFF
-            self._last += step - (1 << 32 if step & 0x80000000 else 0)
-        return self._last
+            step = (timestamp - self.last) & 0xFFFFFFFF
+            self.last += step - (1 << 32 if step & 0x80000000 else 0)
+        return self.last
 
 
 class Line:
@@ -67,19 +80,57 @@ class Line:
 
 
 class _Source:
-    def __init__(self, leg: int, clock_rate_hz: int) -> None:
+    """What is known of one source. Its own time goes on from that of the one that it goes on from, `before`."""
+
+    def __init__(self, leg: int, coding: Coding, before: _Source | None) -> None:
         self.leg = leg
-        self.clock_rate_hz = clock_rate_hz
-        self.unwrapped = Unwrapped()
+        self.before = before
+        self.clock_rate_hz = coding.clock_rate_hz
+        self.unwrapped: Unwrapped = Unwrapped(None if before is None else before.unwrapped.last)
         self.earliest_ms = float("inf")
         """The least that arrival and timestamp were ever apart: the quickest packet."""
         self.last_at_ms = 0
         """When its newest packet came."""
-        self.first: tuple[int, int] | None = None
-        """The first packet's timestamp, as it came, and its arrival in milliseconds."""
+        self.began_ms: float | None = None
+        """Its first packet, in its own time."""
+        self.length_ms = LONGEST_MS if coding.track == "audio" else 0.0
+        """How long a packet of sound lasts: the least that two timestamps are apart."""
         self.asked = Unwrapped()
-        self.reports: list[tuple[float, float, int]] = []
-        """The source's own time, its participant's clock and the time of arrival, all in milliseconds."""
+        self.reports: list[_Report] = []
+        self._last_ms = 0.0
+        self._quickest_ms = float("inf")
+
+    def packet(self, timestamp: int, at_ms: int) -> None:
+        own_ms = self.own_ms(timestamp)
+        if self.began_ms is None:
+            self.began_ms = own_ms
+            self.asked = Unwrapped(self.unwrapped.last)
+        elif own_ms != self._last_ms:
+            self.length_ms = min(self.length_ms, abs(own_ms - self._last_ms))
+        self._last_ms, self.last_at_ms = own_ms, at_ms
+        late_ms = at_ms - own_ms
+        self.earliest_ms = min(self.earliest_ms, late_ms)
+        self._quickest_ms = min(self._quickest_ms, late_ms)
+        if self.reports:
+            self.reports[-1].quickest_ms = min(self.reports[-1].quickest_ms, late_ms)
+
+    def report(self, timestamp: int, clock_ms: float, at_ms: int) -> None:
+        self.reports.append(_Report(self.own_ms(timestamp), clock_ms, at_ms, self._quickest_ms))
+        self._quickest_ms = float("inf")
+
+    def own_ms(self, timestamp: int) -> float:
+        return self.unwrapped(timestamp) * 1000 / self.clock_rate_hz
+
+
+@dataclass(slots=True)
+class _Report:
+    """A source's own time, its participant's clock and the time of arrival, all in milliseconds."""
+
+    own_ms: float
+    clock_ms: float
+    at_ms: int
+    quickest_ms: float
+    """The least that arrival and timestamp were apart from the report before to the one after."""
 
 
 class Timeline:
@@ -90,16 +141,12 @@ class Timeline:
         self._newest: dict[tuple[int, int], _Source] = {}
         self._maps: dict[Key, Line] | None = None
 
-    def packet(self, key: Key, clock_rate_hz: int, timestamp: int, at_ms: int) -> None:
+    def packet(self, key: Key, coding: Coding, timestamp: int, at_ms: int) -> None:
         source = self._sources.get(key)
         if source is None:
-            source = self._sources[key] = self._newest[key[:2]] = _Source(key[0], clock_rate_hz)
-        own_ms = source.unwrapped(timestamp) * 1000 / clock_rate_hz
-        source.earliest_ms = min(source.earliest_ms, at_ms - own_ms)
-        source.last_at_ms = at_ms
-        if source.first is None:
-            source.first = timestamp, at_ms
-            source.asked = Unwrapped(timestamp)
+            source = _Source(key[0], coding, self._newest.get(key[:2]))
+            self._sources[key] = self._newest[key[:2]] = source
+        source.packet(timestamp, at_ms)
 
     def report(self, record: Record) -> None:
         """A record of a sender report; one of a source that has sent nothing is of no use."""
@@ -108,37 +155,55 @@ class Timeline:
         ssrc, ntp, timestamp = SENDER_REPORT.unpack(record.body)
         source = self._newest.get((record.leg, ssrc))
         if source is not None and record.at_ms - source.last_at_ms <= IDLE_MS:
-            own_ms = source.unwrapped(timestamp) * 1000 / source.clock_rate_hz
-            source.reports.append((own_ms, ntp / _NTP_UNITS_PER_MS, record.at_ms))
+            source.report(timestamp, ntp / _NTP_UNITS_PER_MS, record.at_ms)
 
     def at_ms(self, key: Key, timestamp: int) -> float:
         """When a frame of that timestamp was taken, since the recording began. Asked for each source's frames in turn."""
         if self._maps is None:
             self._maps = self._mapped()
         source = self._sources[key]
-        return self._maps[key](source.asked(timestamp) * 1000 / source.clock_rate_hz)
+        return self._maps[key](source.asked(timestamp) * 1000 / source.clock_rate_hz) - source.length_ms
 
     def _mapped(self) -> dict[Key, Line]:
         by_leg: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
-        true: dict[Key, list[tuple[float, float]]] = {}
+        true: dict[Key, list[_Report]] = {}
         for key, source in self._sources.items():
-            reports = _agreeing(source.reports)
-            true[key] = [(own_ms, clock_ms) for own_ms, clock_ms, _ in reports]
-            by_leg[source.leg] += [(clock_ms, at_ms - clock_ms) for _, clock_ms, at_ms in reports]
+            true[key] = _agreeing(source.reports)
+            by_leg[source.leg] += [(each.clock_ms, each.at_ms - each.clock_ms) for each in true[key]]
         clocks = {leg: _quickest(sorted(offsets)) for leg, offsets in by_leg.items() if offsets}
-        maps: dict[Key, Line] = {}
+        lates_ms: dict[_Source, list[float]] = {}
+        for key, source in reversed(self._sources.items()):
+            lates_ms[source] = [source.earliest_ms, *lates_ms.get(source, [])]
+            if source.before is not None and not true[key]:
+                lates_ms[source.before] = lates_ms[source][:SOURCES_AFTER]
+        maps: dict[_Source, Line] = {}
         for key, source in self._sources.items():
-            arrival = Line([(0.0, source.earliest_ms)])
-            maps[key] = arrival
+            assert source.began_ms is not None
+            maps[source] = Line([(0.0, source.earliest_ms)])
             if true[key]:
-                clock = clocks[source.leg]
-                line = Line(_increasing([(own_ms, clock_ms + clock(clock_ms)) for own_ms, clock_ms in true[key]]))
-                assert source.first is not None
-                began_ms = source.first[0] * 1000 / source.clock_rate_hz
+                line = _reported(true[key], clocks[source.leg])
                 # Reports that put the source's beginning where it cannot have been are not believed.
-                if abs(line(began_ms) - arrival(began_ms)) <= 2 * MOST_OFF_MS:
-                    maps[key] = line
-        return maps
+                if abs(maps[source](source.began_ms) - line(source.began_ms)) <= 2 * MOST_OFF_MS:
+                    maps[source] = line
+            elif source.before is not None:
+                line = maps[source.before]
+                late_ms = line(source.began_ms) - source.began_ms
+                # It has not paused if anything of it, or after it, comes when it would have come without a pause.
+                if any(abs(each - late_ms) <= HELD_UP_MS for each in lates_ms[source]):
+                    maps[source] = line
+        return {key: maps[source] for key, source in self._sources.items()}
+
+
+def _reported(reports: list[_Report], clock: _Offsets) -> Line:
+    """By reports: when each one's moment was here, or when packets around it came, whichever tells of less delay."""
+    return Line(
+        _increasing(
+            [
+                (each.own_ms, min(each.clock_ms + clock(each.clock_ms), each.own_ms + each.quickest_ms))
+                for each in reports
+            ]
+        )
+    )
 
 
 class _Offsets:
@@ -158,22 +223,20 @@ class _Offsets:
         return y0 + (x - x0) * (y1 - y0) / (x1 - x0) if x1 > x0 else y1
 
 
-def _agreeing(reports: list[tuple[float, float, int]]) -> list[tuple[float, float, int]]:
+def _agreeing(reports: list[_Report]) -> list[_Report]:
     """The reports of one source whose two clocks run alike, in order; those that do not fit the most are left out."""
     if not reports:
         return []
-    usual = median(clock_ms - own_ms for own_ms, clock_ms, _ in reports)
-    kept: list[tuple[float, float, int]] = []
-    for own_ms, clock_ms, at_ms in sorted(reports):
-        if abs(clock_ms - own_ms - usual) > MOST_OFF_MS + MOST_DRIFT * abs(own_ms - reports[0][0]):
-            continue
-        if kept and own_ms <= kept[-1][0]:
+    usual = median(each.clock_ms - each.own_ms for each in reports)
+    kept: list[_Report] = []
+    for each in sorted(reports, key=lambda each: each.own_ms):
+        if abs(each.clock_ms - each.own_ms - usual) > MOST_OFF_MS + MOST_DRIFT * abs(each.own_ms - reports[0].own_ms):
             continue
         if kept:
-            ours, theirs = own_ms - kept[-1][0], clock_ms - kept[-1][1]
-            if abs(theirs - ours) > max(MOST_DRIFT * ours, 50.0):
+            ours, theirs = each.own_ms - kept[-1].own_ms, each.clock_ms - kept[-1].clock_ms
+            if ours <= 0 or abs(theirs - ours) > max(MOST_DRIFT * ours, 50.0):
                 continue
-        kept.append((own_ms, clock_ms, at_ms))
+        kept.append(each)
     return kept
 
 

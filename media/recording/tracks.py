@@ -25,9 +25,10 @@ MOST_BACK_MS = 500.0
 MOST_APART_MS = 10_000.0
 """So have those that the time between two packets does not explain, even when what lay between was held up."""
 
-PAUSE_MS = 400.0
-"""And those that stood still for longer than this between two packets in a row: a source of sound that was off the line, whose
-timestamps count what it sent and not the time. Where the path was what held a packet up, beginning anew does no harm."""
+PAUSE_MS = 100.0
+"""And those that stood still for longer than this between two packets in a row: a source of sound that was off the line, or whose
+machine was too busy to listen, whose timestamps count what it sent and not the time. Where the path was what held a packet up,
+beginning anew does no harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +81,16 @@ class _Source:
         new.reorder, new._depacketisers = self.reorder, self._depacketisers
         return new
 
-    def jumps(self, sequence: int, timestamp: int, at_ms: int, clock_rate_hz: int) -> bool:
+    def jumps(self, sequence: int, timestamp: int, at_ms: int, coding: Coding) -> bool:
         """Whether a packet's timestamp has nothing to do with those before it. Asked for each packet as it comes."""
         before, jumped = self._newest, False
         if before is not None:
             if (sequence - before[0]) & 0xFFFF >= 0x8000:
                 return False  # an older one
             step = (timestamp - before[1]) & 0xFFFFFFFF
-            step_ms = (step - (1 << 32 if step & 0x80000000 else 0)) * 1000 / clock_rate_hz
+            step_ms = (step - (1 << 32 if step & 0x80000000 else 0)) * 1000 / coding.clock_rate_hz
             waited_ms = at_ms - before[2]
-            in_a_row = (sequence - before[0]) & 0xFFFF == 1
+            in_a_row = coding.track == "audio" and (sequence - before[0]) & 0xFFFF == 1
             jumped = (
                 step_ms < -MOST_BACK_MS
                 or abs(step_ms - waited_ms) > MOST_APART_MS
@@ -144,7 +145,7 @@ class _Reader:
             for assembled in source.flush():
                 yield source, assembled
 
-    def arrived(self, source: _Source, clock_rate_hz: int, timestamp: int, at_ms: int) -> None:
+    def arrived(self, source: _Source, coding: Coding, timestamp: int, at_ms: int) -> None:
         """A packet of a source came, in whichever order."""
 
     def _leg_began(self, record: Record) -> Iterator[tuple[_Source, Assembled]]:
@@ -182,12 +183,12 @@ class _Reader:
                 return
         else:
             source = self._sources.get((record.leg, ssrc)) or self._new_source(record.leg, ssrc, began, coding)
-            if source.jumps(sequence, timestamp, record.at_ms, coding.clock_rate_hz):
+            if source.jumps(sequence, timestamp, record.at_ms, coding):
                 for assembled in source.flush():
                     yield source, assembled
                 source = self._sources[record.leg, ssrc] = source.again()
-                source.jumps(sequence, timestamp, record.at_ms, coding.clock_rate_hz)
-            self.arrived(source, coding.clock_rate_hz, timestamp, record.at_ms)
+                source.jumps(sequence, timestamp, record.at_ms, coding)
+            self.arrived(source, coding, timestamp, record.at_ms)
         found = _Packet(payload_type, marker, timestamp, packet[offset:end])
         for assembled in source.take(sequence, record.at_ms, found):
             yield source, assembled
@@ -224,8 +225,8 @@ class Survey(_Reader):
         self._firsts: dict[TrackName, tuple[_Source, Assembled]] = {}
         self._counts: Counter[TrackName] = Counter()
 
-    def arrived(self, source: _Source, clock_rate_hz: int, timestamp: int, at_ms: int) -> None:
-        self.timeline.packet(source.key, clock_rate_hz, timestamp, at_ms)
+    def arrived(self, source: _Source, coding: Coding, timestamp: int, at_ms: int) -> None:
+        self.timeline.packet(source.key, coding, timestamp, at_ms)
 
     def look(self, record: Record) -> None:
         if record.kind == Kind.SENDER_REPORT:

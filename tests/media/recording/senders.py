@@ -206,12 +206,13 @@ def sent(
         made += [Sent(at_ms, Kind.RTP, packet) for packet in eyes.packets(payloads, at_ms)]
     for number, sound in enumerate(audio):
         at_ms = number * SOUND_MS
-        made += [Sent(at_ms, Kind.RTP, packet) for packet in ears.packets([sound], at_ms)]
+        made += [Sent(at_ms + SOUND_MS, Kind.RTP, packet) for packet in ears.packets([sound], at_ms)]
     length_ms = max(len(video) * FRAME_MS, len(audio) * SOUND_MS)
     for at_ms in range(500, int(length_ms), 1000):
-        for sender, there in ((eyes, video), (ears, audio)):
+        # What libwebrtc is about to send, at whichever time it reports: a picture of now, and sound that began a packet before.
+        for sender, there, before_ms in ((eyes, video, 0), (ears, audio, SOUND_MS)):
             if there:
-                made.append(Sent(at_ms, Kind.SENDER_REPORT, sender.report(at_ms, clock_ms + at_ms)))
+                made.append(Sent(at_ms, Kind.SENDER_REPORT, sender.report(at_ms - before_ms, clock_ms + at_ms)))
     return sorted(made, key=lambda each: each.at_ms)
 
 

@@ -22,6 +22,7 @@ from .senders import (
     FRAME_MS,
     H264,
     OPUS,
+    SOUND_MS,
     VP8,
     VP9,
     Sender,
@@ -110,8 +111,8 @@ def test_sound_and_picture_stand_to_each_other_as_they_were_taken() -> None:
         late = 300 if each.kind == Kind.RTP and each.body[1] & 0x7F == VP8 else 0
         records += arrived(1, [each], 50 + late)
     found = packets_of(filmed(records)[1])
-    assert abs(found["clinician video"][0][0] - found["clinician audio"][0][0]) <= 40
-    assert abs(found["clinician video"][-1][0] - found["clinician audio"][-1][0]) <= 40
+    assert abs(found["clinician video"][0][0] - found["clinician audio"][0][0]) <= 2
+    assert abs(found["clinician video"][-1][0] + FRAME_MS - found["clinician audio"][-1][0] - SOUND_MS) <= 2
 
 
 def test_without_reports_packets_are_placed_by_their_arrival() -> None:

@@ -8,7 +8,7 @@ from media.recording.records import Kind, record, records
 from media.recording.timeline import IDLE_MS, Timeline
 from media.recording.tracks import PAUSE_MS, Frames, Survey
 
-from .senders import OPUS, SOUND_MS, Sender, leg_began, sounds
+from .senders import CODINGS, OPUS, SOUND_MS, VP8, Sender, leg_began, sounds
 
 CLOCK_MS = 4e12
 """What the participant's clock shows when the recording begins."""
@@ -36,12 +36,14 @@ def sound(
     for number, packet in enumerate(sounds(seconds)):
         at_ms, stamped_ms = begins_ms + number * SOUND_MS, (begins_ms if own_ms is None else own_ms) + number * SOUND_MS
         for body in sender.packets([packet], stamped_ms):
-            came_ms = at_ms + late_ms
+            came_ms = at_ms + SOUND_MS + late_ms
             made.append((came_ms, record(Kind.RTP, 1, round(came_ms), body)))
     return made
 
 
 def report(sender: Sender, at_ms: float, stamped_ms: float) -> tuple[float, bytes]:
+    """As libwebrtc makes it: what was stamped with that moment was encoded a packet later."""
+    at_ms += SOUND_MS
     return at_ms, record(Kind.SENDER_REPORT, 1, round(at_ms), sender.report(stamped_ms, CLOCK_MS + at_ms))
 
 
@@ -87,6 +89,40 @@ def test_packets_that_a_path_held_up_stay_where_they_were_taken(late_ms: float) 
     assert found == sorted(found)
 
 
+@pytest.mark.parametrize("reports_ms", [(), (500,), (500, 4_000)])
+def test_sound_goes_on_later_after_a_machine_was_too_busy_to_listen(reports_ms: tuple[int, ...]) -> None:
+    busy_ms = 380
+    sender = Sender(OPUS, 48_000)
+    made = sound(sender, 0, 2) + sound(sender, 2_000 + busy_ms, 3, own_ms=2_000)
+    made += [report(sender, at_ms, at_ms if at_ms < 2_000 else at_ms - busy_ms) for at_ms in reports_ms]
+    expected = [*range(0, 2_000, SOUND_MS), *range(2_000 + busy_ms, 5_000 + busy_ms, SOUND_MS)]
+    assert placed(made) == pytest.approx(expected, abs=2)
+
+
+@pytest.mark.parametrize("reports_ms", [(), (500,)])
+def test_sound_that_a_path_held_up_again_and_again_stays_where_it_was_taken(reports_ms: tuple[int, ...]) -> None:
+    sender = Sender(OPUS, 48_000)
+    made = sound(sender, 0, 1)
+    for begins_ms in (1_000, 2_000):
+        for number, (came_ms, each) in enumerate(sound(sender, begins_ms, 1)):
+            # Five packets at once, 120 ms after the last; but the last ones of the three seconds come on time.
+            late_ms = (5 - number % 5) * SOUND_MS + 20 + number % 5 / 100 if (begins_ms, number) < (2_000, 45) else 0.0
+            made.append((came_ms + late_ms, again(each, came_ms + late_ms)))
+    made += [report(sender, at_ms, at_ms) for at_ms in reports_ms]
+    assert placed(made) == pytest.approx([*range(0, 3_000, SOUND_MS)], abs=2)
+
+
+def test_a_report_made_late_is_mended_by_when_packets_came() -> None:
+    sender = Sender(OPUS, 48_000)
+    # The only one of the sound: the packet that it is of was encoded 60 ms late, and the clock stood so much further on.
+    made = [*sound(sender, 0, 2), report(sender, 1_060, 1_000)]
+    eyes = Sender(VP8, 90_000)
+    made += [(at_ms, record(Kind.RTP, 1, at_ms, next(eyes.packets([b"\0"], at_ms)))) for at_ms in range(0, 2_000, 40)]
+    for at_ms in (400, 1_400):
+        made.append((at_ms, record(Kind.SENDER_REPORT, 1, at_ms, eyes.report(at_ms, CLOCK_MS + at_ms))))
+    assert placed(made) == pytest.approx([*range(0, 2_000, SOUND_MS)], abs=2)
+
+
 def again(made: bytes, came_ms: float) -> bytes:
     """The same record, come at another time."""
     (one,) = records(made)
@@ -97,7 +133,7 @@ def test_a_report_of_a_source_that_has_been_silent_is_not_believed() -> None:
     timeline, sender = Timeline(), Sender(OPUS, 48_000)
     key = 1, sender.ssrc, 0
     for at_ms in range(0, 1_000, SOUND_MS):
-        timeline.packet(key, 48_000, sender.timestamp(at_ms), at_ms)
+        timeline.packet(key, CODINGS[OPUS], sender.timestamp(at_ms), at_ms + SOUND_MS)
     for at_ms in (500, 980 + int(IDLE_MS) + 1, 5_000):
         # The first is true. The others put the same moment elsewhere.
         wrong_ms = 0 if at_ms == 500 else 700
