@@ -82,8 +82,7 @@ async def test_whoever_is_put_out_says_nothing_more(ear: Browser, maja: Browser,
         await patient.send_json(say("d"))
         assert (await heard_on(staff, "said_by"))["text"] == "d"
         await move(ear, visit_id, "put_back")
-        while (await heard_on(patient, "call"))["state"] != "waiting":
-            pass
+        await heard_on(patient, "call", lambda told: told["state"] == "waiting")
         await patient.send_json(say(WORDS))
         assert (await heard_on(patient, "problem"))["code"] == "call_not_open"
         assert WORDS not in str(await house.worker.said.heard(visit_id))

@@ -109,8 +109,7 @@ async def test_another_page_of_the_same_person_takes_the_place_and_the_first_is_
     with loopback_candidates(monkeypatch):
         async with maja.live(patient_call(visit_id)) as first, maja.live(patient_call(visit_id)) as second:
             await connect(phone, first)
-            while not (await heard_on(first, "participants"))["connected"]:
-                pass
+            await heard_on(first, "participants", lambda told: bool(told["connected"]))
             await connect(desk, second)
             await heard_on(first, "elsewhere")
             assert await closing(first) == 1000
@@ -128,8 +127,7 @@ async def test_the_path_of_whoever_leaves_the_queue_is_closed(
     with loopback_candidates(monkeypatch):
         async with maja.live(patient_call(visit_id)) as socket:
             await connect(patient, socket)
-            while not (await heard_on(socket, "participants"))["patient"]:
-                pass
+            await heard_on(socket, "participants", lambda told: bool(told["patient"]))
             await ear.post(f"/api/clinics/{EAR}/visits/{visit_id}/reject", {"explanation": "Kom i morgen"})
             assert await closing(socket) == 1000
             await until(lambda: patient.is_closed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from sqlalchemy import delete
@@ -13,6 +12,7 @@ from rooms.database import create_engine, immediate, parse_url
 from rooms.tables import guardianships
 
 from .house import CPR, EAR, Browser, House
+from .test_sockets import heard_on
 
 CLINIC = f"/api/clinics/{EAR}"
 OSKAR = "/api/patient/profiles/oskar"
@@ -46,10 +46,10 @@ async def test_the_visit_is_the_childs_and_staff_see_the_number_alone(ready: Bro
         assert (await parent.receive_json())["type"] == "cards"
         joined = await maja.post(f"{OSKAR}/clinics/{EAR}/join")
         assert joined.status == 200
-        event = await heard(staff, "event")
+        event = await heard_on(staff, "event")
         assert (event["visit"]["name"], event["visit"]["cpr"]) == (None, CPR["oskar"])
         assert event["visit"]["connected"]
-        (card,) = (await heard(parent, "cards"))["cards"]
+        (card,) = (await heard_on(parent, "cards", lambda told: told["cards"][0]["visit"] is not None))["cards"]
         assert (card["profile_id"], card["visit"]["state"]) == ("oskar", "waiting")
         visit = joined.body["id"]
         await ready.post(f"{CLINIC}/visits/{visit}/accept")
@@ -80,31 +80,20 @@ async def test_nobody_else_acts_for_the_child(house: House, ready: Browser, maja
     assert left.body["state"] == "left"
 
 
-async def heard(socket: Any, kind: str) -> dict[str, Any]:
-    """The next message of a type."""
-    while True:
-        message: dict[str, Any] = await socket.receive_json(timeout=60)
-        if message["type"] == kind:
-            return message
-
-
 async def test_a_guardianship_taken_back_ends_on_the_open_page(house: House, ready: Browser, maja: Browser) -> None:
     visit = (await maja.post(f"{OSKAR}/clinics/{EAR}/join")).body["id"]
     async with ready.live(f"{CLINIC}/live") as staff, maja.live("/api/patient/live") as parent:
-        assert [each["id"] for each in (await heard(parent, "cards"))["profiles"]] == ["maja", "oskar"]
-        await heard(staff, "board")
+        assert [each["id"] for each in (await heard_on(parent, "cards"))["profiles"]] == ["maja", "oskar"]
+        await heard_on(staff, "board")
         engine = create_engine(parse_url(house.settings.database_url))
         async with immediate(engine).begin() as connection:
             await connection.execute(delete(guardianships))
         await engine.dispose()
         await ready.post(f"{CLINIC}/room/close", {"manner": "keep_queue"})
-        # Of the joining, the page may be told once more first.
-        while len((shown := await heard(parent, "cards"))["profiles"]) > 1:
-            pass
+        shown = await heard_on(parent, "cards", lambda told: len(told["profiles"]) == 1)
         assert ([each["id"] for each in shown["profiles"]], shown["cards"]) == (["maja"], [])
         async with house.unchanged():
             assert (await maja.post(f"{OSKAR}/visits/{visit}/leave")).refusal == (404, "not_found")
             assert (await maja.get(f"/api/patient/visits/{visit}/call")).refusal == (404, "not_found")
         # Nobody is there for the child any longer, and the clinic sees it.
-        while (await heard(staff, "presence"))["connected"]:
-            pass
+        await heard_on(staff, "presence", lambda told: not told["connected"])

@@ -161,8 +161,7 @@ async def test_whoever_waits_is_woken_by_their_own_visit_alone(
         assert (woken.is_set(), own.is_set()) == (True, False)
         await move(ear, visit_id, "accept")
         assert own.is_set()
-        while (await heard_on(waiting, "call"))["state"] != "accepted":
-            pass
+        await heard_on(waiting, "call", lambda told: told["state"] == "accepted")
 
 
 async def test_the_end_of_the_call_is_the_end_for_a_guest(ear: Browser, invited: Invited, house: House) -> None:
@@ -171,8 +170,7 @@ async def test_the_end_of_the_call_is_the_end_for_a_guest(ear: Browser, invited:
     await ear.post(guests(invited.visit_id, guest.id, "admission"))
     async with invited.tove.live(CALL) as own:
         await move(ear, invited.visit_id, "end")
-        while (await heard_on(own, "call"))["state"] != "ended":
-            pass
+        await heard_on(own, "call", lambda told: told["state"] == "ended")
     assert (await invited.tove.get("/api/guest")).body["state"] == "over"
 
 

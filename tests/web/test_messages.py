@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .house import CPR, EAR, Browser, House
 from .test_sockets import LIVE, PATIENT_LIVE, heard_on, in_queue
 
@@ -31,10 +29,8 @@ async def test_what_one_writes_the_other_is_told_of_and_reads(ear: Browser, maja
         assert (read["text"], read["author_name"]) == ("Hej", None)
         assert (await ear.post(f"{theirs}/read", {"number": 1})).status == 204
         assert (await ear.post(theirs, message("Goddag", KEY + "2"))).status == 201
-        shown: dict[str, Any] = {}
-        while shown.get("count") != 2:
-            shown = (await heard_on(page, "cards"))["cards"][0]["visit"]["chat"]
-        assert shown == {"count": 2, "unread": 1, "read": 1}
+        shown = await heard_on(page, "cards", lambda told: told["cards"][0]["visit"]["chat"]["count"] == 2)
+        assert shown["cards"][0]["visit"]["chat"] == {"count": 2, "unread": 1, "read": 1}
     (answer,) = (await maja.get(f"{mine}/after/1")).body["messages"]
     assert (answer["text"], answer["by"], answer["author_name"]) == ("Goddag", "clinic", "Anne Bruun Lindqvist")
 

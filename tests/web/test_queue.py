@@ -81,9 +81,7 @@ async def test_staff_see_what_the_patients_page_says_of_its_devices(ear: Browser
             assert (await heard_on(socket, "presence"))["devices"] == report
             assert (await visit_of(ear))["devices"] == report
         # Gone with the page: the next one may be another device.
-        away = await heard_on(socket, "presence")
-        while away["devices"] is not None:
-            away = await heard_on(socket, "presence")
+        away = await heard_on(socket, "presence", lambda told: told["devices"] is None)
         assert away["connected"] is False
         assert away["away_since_ms"] is not None
 
