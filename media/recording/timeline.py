@@ -51,7 +51,7 @@ class Unwrapped:
     __slots__ = ("last",)
 
     def __init__(self, last: int | None = None) -> None:
-        self.last: int | None = last
+        self.last = last
 
     def __call__(self, timestamp: int) -> int:
         if self.last is None:
@@ -93,8 +93,10 @@ class _Source:
         """When its newest packet came."""
         self.began_ms: float | None = None
         """Its first packet, in its own time."""
-        self.length_ms = LONGEST_MS if coding.track == "audio" else 0.0
+        self.length_ms: float = LONGEST_MS if coding.track == "audio" else 0.0
         """How long a packet of sound lasts: the least that two timestamps are apart."""
+        if before is not None:
+            self.length_ms = before.length_ms
         self.asked = Unwrapped()
         self.reports: list[_Report] = []
         self._last_ms = 0.0
@@ -139,7 +141,7 @@ class Timeline:
     def __init__(self) -> None:
         self._sources: dict[Key, _Source] = {}
         self._newest: dict[tuple[int, int], _Source] = {}
-        self._maps: dict[Key, Line] | None = None
+        self._maps: dict[_Source, Line] | None = None
 
     def packet(self, key: Key, coding: Coding, timestamp: int, at_ms: int) -> None:
         source = self._sources.get(key)
@@ -162,26 +164,25 @@ class Timeline:
         if self._maps is None:
             self._maps = self._mapped()
         source = self._sources[key]
-        return self._maps[key](source.asked(timestamp) * 1000 / source.clock_rate_hz) - source.length_ms
+        return self._maps[source](source.asked(timestamp) * 1000 / source.clock_rate_hz) - source.length_ms
 
-    def _mapped(self) -> dict[Key, Line]:
+    def _mapped(self) -> dict[_Source, Line]:
+        true = {source: _agreeing(source.reports) for source in self._sources.values()}
         by_leg: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
-        true: dict[Key, list[_Report]] = {}
-        for key, source in self._sources.items():
-            true[key] = _agreeing(source.reports)
-            by_leg[source.leg] += [(each.clock_ms, each.at_ms - each.clock_ms) for each in true[key]]
+        for source, reports in true.items():
+            by_leg[source.leg] += [(each.clock_ms, each.at_ms - each.clock_ms) for each in reports]
         clocks = {leg: _quickest(sorted(offsets)) for leg, offsets in by_leg.items() if offsets}
         lates_ms: dict[_Source, list[float]] = {}
-        for key, source in reversed(self._sources.items()):
+        for source, reports in reversed(true.items()):
             lates_ms[source] = [source.earliest_ms, *lates_ms.get(source, [])]
-            if source.before is not None and not true[key]:
+            if source.before is not None and not reports:
                 lates_ms[source.before] = lates_ms[source][:SOURCES_AFTER]
         maps: dict[_Source, Line] = {}
-        for key, source in self._sources.items():
+        for source, reports in true.items():
             assert source.began_ms is not None
             maps[source] = Line([(0.0, source.earliest_ms)])
-            if true[key]:
-                line = _reported(true[key], clocks[source.leg])
+            if reports:
+                line = _reported(reports, clocks[source.leg])
                 # Reports that put the source's beginning where it cannot have been are not believed.
                 if abs(maps[source](source.began_ms) - line(source.began_ms)) <= 2 * MOST_OFF_MS:
                     maps[source] = line
@@ -191,19 +192,15 @@ class Timeline:
                 # It has not paused if anything of it, or after it, comes when it would have come without a pause.
                 if any(abs(each - late_ms) <= HELD_UP_MS for each in lates_ms[source]):
                     maps[source] = line
-        return {key: maps[source] for key, source in self._sources.items()}
+        return maps
 
 
 def _reported(reports: list[_Report], clock: _Offsets) -> Line:
     """By reports: when each one's moment was here, or when packets around it came, whichever tells of less delay."""
-    return Line(
-        _increasing(
-            [
-                (each.own_ms, min(each.clock_ms + clock(each.clock_ms), each.own_ms + each.quickest_ms))
-                for each in reports
-            ]
-        )
-    )
+    points = [
+        (each.own_ms, min(each.clock_ms + clock(each.clock_ms), each.own_ms + each.quickest_ms)) for each in reports
+    ]
+    return Line(_increasing(points))
 
 
 class _Offsets:

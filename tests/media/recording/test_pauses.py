@@ -112,6 +112,16 @@ def test_sound_that_a_path_held_up_again_and_again_stays_where_it_was_taken(repo
     assert placed(made) == pytest.approx([*range(0, 3_000, SOUND_MS)], abs=2)
 
 
+def test_a_packet_that_came_by_itself_stays_where_it_was_taken() -> None:
+    sender = Sender(OPUS, 48_000)
+    made = sound(sender, 0, 1)
+    for number, (came_ms, each) in enumerate(sound(sender, 1_000, 1)):
+        # The first waits for 130 ms, the next for as long again, and those after it until the path has caught up.
+        came_ms = max(came_ms, 1_150.0 if number == 0 else 1_281 + number / 100)
+        made.append((came_ms, again(each, came_ms)))
+    assert placed(made) == pytest.approx([*range(0, 2_000, SOUND_MS)], abs=2)
+
+
 def test_a_report_made_late_is_mended_by_when_packets_came() -> None:
     sender = Sender(OPUS, 48_000)
     # The only one of the sound: the packet that it is of was encoded 60 ms late, and the clock stood so much further on.
