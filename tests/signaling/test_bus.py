@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from redis.asyncio import Redis
 
 from signaling import bus as module
 from signaling.bus import Bus
 from signaling.store import connect
+from tests.media.peers import until
 from tests.services import redis_server
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def test_a_listener_is_woken_by_its_topic_alone(bus: Bus) -> None:
